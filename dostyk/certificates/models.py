@@ -1,0 +1,53 @@
+"""Certificates: a number without gaps, a secret code, and a copy of everything that was printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from dostyk.cohorts.models import Enrolment
+from dostyk.core.database import Instant, Model
+from dostyk.courses.models import Programme
+from dostyk.people.models import Person
+
+
+class Series(Model):
+    """The last serial number given in a programme and year: raised by one UPDATE in the transaction of the certificate."""
+
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(default=0)
+
+    programme: Mapped[Programme] = relationship()
+
+
+class Certificate(Model):
+    """Issued once and never changed: `snapshot` holds what was printed, whatever happens to the profile later.
+
+    Revoked with a reason, never deleted; at most one that is not revoked for an enrolment.
+    """
+
+    __table_args__ = (
+        sa.UniqueConstraint("programme_id", "year", "serial"),
+        sa.Index("uq_certificate_standing", "enrolment_id", unique=True, sqlite_where=sa.text("revoked_at IS NULL"), postgresql_where=sa.text("revoked_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolment.id"), index=True)
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"))
+    year: Mapped[int]
+    serial: Mapped[int]
+    number: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    code: Mapped[str] = mapped_column(sa.String(24), unique=True)
+    snapshot: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    issued_at: Mapped[Instant]
+    issued_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    revoked_at: Mapped[Instant | None]
+    revoked_reason: Mapped[str | None]
+    revoked_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+
+    enrolment: Mapped[Enrolment] = relationship()
+    issued_by: Mapped[Person] = relationship(foreign_keys=issued_by_id)
+    revoked_by: Mapped[Person | None] = relationship(foreign_keys=revoked_by_id)

@@ -1,0 +1,96 @@
+"""Where tries are counted for rate limits: one small SQLite file that all processes of a machine share.
+
+Counting in each process would multiply every limit by the number of workers. Several machines share a Redis instead
+(LIMITS_URL). The file can be deleted at any time; all that is lost is who was waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import ClassVar
+
+from limits.storage import Storage
+
+log = logging.getLogger(__name__)
+CLEANED_EVERY = 1000  # increments
+
+
+class SQLiteStorage(Storage):
+    """Fixed windows in SQLite. A busy or broken file is logged and counts as no try at all: it must not lock people out."""
+
+    STORAGE_SCHEME: ClassVar[list[str]] = ["sqlite"]
+
+    def __init__(self, uri: str, wrap_exceptions: bool = False, **_options: float | str | bool) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions)
+        self.path = uri.removeprefix("sqlite:///")
+        self._local = threading.local()
+        self._increments = 0
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return sqlite3.Error
+
+    def _connection(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "connection"):
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.path, timeout=2, isolation_level=None)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute("CREATE TABLE IF NOT EXISTS tries (key TEXT PRIMARY KEY, count INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID")
+            self._local.connection = connection
+        return self._local.connection  # type: ignore[no-any-return]
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        now = time.time()
+        try:
+            (count,) = (
+                self._connection()
+                .execute(
+                    "INSERT INTO tries VALUES (:key, :amount, :expires) ON CONFLICT (key) DO UPDATE SET "
+                    "count = CASE WHEN expires <= :now THEN :amount ELSE count + :amount END, "
+                    "expires = CASE WHEN expires <= :now THEN :expires ELSE expires END RETURNING count",
+                    {"key": key, "amount": amount, "expires": now + expiry, "now": now},
+                )
+                .fetchone()
+            )
+            self._clean(now)
+        except sqlite3.Error:
+            log.exception("tries could not be counted")
+            return 0
+        return int(count)
+
+    def _clean(self, now: float) -> None:
+        self._increments += 1
+        if self._increments % CLEANED_EVERY == 0:
+            self._connection().execute("DELETE FROM tries WHERE expires <= ?", (now,))
+
+    def _row(self, key: str) -> tuple[int, float]:
+        try:
+            found = self._connection().execute("SELECT count, expires FROM tries WHERE key = ? AND expires > ?", (key, time.time())).fetchone()
+        except sqlite3.Error:
+            log.exception("tries could not be read")
+            found = None
+        return found or (0, time.time())
+
+    def get(self, key: str) -> int:
+        return self._row(key)[0]
+
+    def get_expiry(self, key: str) -> float:
+        return self._row(key)[1]
+
+    def check(self) -> bool:
+        try:
+            self._connection().execute("SELECT 1")
+        except sqlite3.Error:
+            return False
+        return True
+
+    def reset(self) -> int | None:
+        return self._connection().execute("DELETE FROM tries").rowcount
+
+    def clear(self, key: str) -> None:
+        self._connection().execute("DELETE FROM tries WHERE key = ?", (key,))

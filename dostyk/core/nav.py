@@ -1,0 +1,60 @@
+"""Navigation: each room registers its own entries; a person sees those that would let them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+
+from dostyk.core.access import Permission, can
+
+
+@dataclass(frozen=True)
+class Link:
+    label: object
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class _Entry:
+    order: int
+    label: object
+    endpoint: str
+    permission: Permission
+
+
+_sections: list[_Entry] = []
+_tabs: dict[str, list[_Entry]] = {}
+
+
+def section(order: int, label: object, endpoint: str, permission: Permission) -> None:
+    """An entry of the main navigation."""
+    _add(_sections, _Entry(order, label, endpoint, permission))
+
+
+def tab(kind: str, order: int, label: object, endpoint: str, permission: Permission) -> None:
+    """A tab on the pages of one kind of thing, such as `cohort`; its endpoint takes that thing's address."""
+    _add(_tabs.setdefault(kind, []), _Entry(order, label, endpoint, permission))
+
+
+def _add(entries: list[_Entry], entry: _Entry) -> None:
+    if entry not in entries:
+        entries.append(entry)
+        entries.sort(key=lambda e: e.order)
+
+
+def sections() -> list[Link]:
+    """The main navigation of whoever is signed in."""
+    return [Link(e.label, url_for(e.endpoint), _same_room(e.endpoint)) for e in _sections if can(e.permission)]
+
+
+def tabs(kind: str, thing: Any, **address: Any) -> list[Link]:
+    """The tabs of `thing` that whoever is signed in may open; `address` are the arguments of their addresses."""
+    current = [e for e in _tabs[kind] if e.endpoint == request.endpoint] or [e for e in _tabs[kind] if _same_room(e.endpoint)]
+    return [Link(e.label, url_for(e.endpoint, **address), e in current) for e in _tabs[kind] if can(e.permission, thing)]
+
+
+def _same_room(endpoint: str) -> bool:
+    return request.blueprint == endpoint.partition(".")[0]

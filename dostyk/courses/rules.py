@@ -1,0 +1,70 @@
+"""What a course is, and what about its hours a coordinator should be told. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+
+class CourseKind(StrEnum):
+    SEMINAR = "seminar"
+    ADVANCED = "advanced"
+    RETRAINING = "retraining"
+    STUDY_VISIT = "study_visit"
+
+
+class ExcusedHours(StrEnum):
+    """How hours that somebody was excused from enter the share of attendance."""
+
+    LEFT_OUT = "left_out"  # they do not count at all: neither attended nor asked for
+    ATTENDED = "attended"
+    MISSED = "missed"
+
+
+class LateHours(StrEnum):
+    """How a slot counts to which somebody came late."""
+
+    FULL = "full"
+    LESS_MINUTES = "less_minutes"  # the slot less the minutes that were missed
+
+
+@dataclass(frozen=True)
+class CompletionRule:
+    """What a course asks for. Stored with the course, copied into the certificate when it is issued."""
+
+    attendance: Fraction = Fraction(4, 5)  # of the planned academic hours
+    excused: ExcusedHours = ExcusedHours.LEFT_OUT
+    late: LateHours = LateHours.FULL
+    cultural_events: int = 0
+
+
+class HoursWarning(StrEnum):
+    """Hours outside what is usual. They bind Kazakh civil servants, so a warning, not a refusal.
+
+    Source: https://www.apa.kz/en/about-professional-development/ (advanced training: 8 to 80 academic hours) and
+    https://www.apa.kz/en/about-retraining-program/ (retraining: at least 120 academic hours).
+    """
+
+    SHORT = "short"
+    LONG = "long"
+    RETRAINING_SHORT = "retraining_short"
+
+
+SOURCES = {
+    HoursWarning.SHORT: "https://www.apa.kz/en/about-professional-development/",
+    HoursWarning.LONG: "https://www.apa.kz/en/about-professional-development/",
+    HoursWarning.RETRAINING_SHORT: "https://www.apa.kz/en/about-retraining-program/",
+}
+
+
+def hours_warning(kind: CourseKind, academic_hours: Decimal) -> HoursWarning | None:
+    """What is unusual about the length of a course; None when nothing is."""
+    if kind is CourseKind.RETRAINING:
+        return HoursWarning.RETRAINING_SHORT if academic_hours < 120 else None
+    if kind is CourseKind.STUDY_VISIT:
+        return None
+    if academic_hours < 8:
+        return HoursWarning.SHORT
+    return HoursWarning.LONG if academic_hours > 80 else None
