@@ -50,7 +50,8 @@ class Bench:
     """One database of one size, and the clients that walk through it."""
 
     def __init__(self, app: Flask, size: int) -> None:
-        self.app, self.size, self.figures = app, size, {}
+        self.app, self.size = app, size
+        self.figures: dict[str, Figure] = {}
         self._statements = 0
         with app.app_context():
             event.listen(db.engine, "before_cursor_execute", self._count)
@@ -137,7 +138,7 @@ def details(token: str) -> dict[str, str]:
 
 
 def certificate_pdf() -> int:
-    from dostyk.certificates import samples  # noqa: PLC0415 -- the document engine is loaded only here
+    from dostyk.certificates import samples
 
     return len(samples.pdf())
 
@@ -161,7 +162,13 @@ def start_up() -> tuple[float, float]:
         "u = resource.getrusage(resource.RUSAGE_SELF); print(u.ru_utime + u.ru_stime, u.ru_maxrss / 1024)"
     )
     with tempfile.TemporaryDirectory() as folder:
-        out = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env={**os.environ, "INSTANCE": folder, "LOG_LEVEL": "ERROR"})
+        out = subprocess.run(
+            [sys.executable, "-c", program],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "INSTANCE": folder, "LOG_LEVEL": "ERROR"},
+        )
     cpu, memory = out.stdout.split()[-2:]
     return float(cpu), float(memory)
 
@@ -186,7 +193,8 @@ def main() -> None:
                 columns[kind, size] = bench.figures
     table(columns)
     cpu, memory = start_up()
-    print(f"\nstart-up to the first answer: {cpu:.2f} s CPU, {memory:.0f} MB; this process after all of the above: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\nstart-up to the first answer: {cpu:.2f} s CPU, {memory:.0f} MB; this process after all of the above: {peak:.0f} MB")
 
 
 def table(columns: dict[tuple[str, int], dict[str, Figure]]) -> None:

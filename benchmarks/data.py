@@ -1,5 +1,6 @@
 """A database of a stated size, made by bulk inserts: cohorts of 100 people, 20 slots each, marks, vouchers, certificates."""
 
+# ruff: noqa: E501 -- rows read better on one line
 from __future__ import annotations
 
 import secrets

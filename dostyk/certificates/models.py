@@ -7,16 +7,29 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from dostyk.certificates.rules import Validity
 from dostyk.cohorts.models import Enrolment
-from dostyk.core.database import Instant, Model
+from dostyk.core.database import Instant, Localized, Model
 from dostyk.courses.models import Programme
 from dostyk.people.models import Person
 
 
-class Series(Model):
-    """The last serial number given in a programme and year: raised by one UPDATE in the transaction of the certificate."""
+class Signatory(Model):
+    """Who signs the certificates of a programme. Copied into each certificate, so a successor changes nothing issued."""
 
-    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"), primary_key=True)
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"), primary_key=True, autoincrement=False)
+    name: Mapped[Localized]
+    post: Mapped[Localized]
+
+    programme: Mapped[Programme] = relationship()
+
+
+class Series(Model):
+    """The last serial number given in a programme and year: raised by one statement in the transaction of the certificate."""
+
+    __table_args__ = (sa.CheckConstraint("last >= 0", name="last_not_negative"),)
+
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"), primary_key=True, autoincrement=False)
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[int] = mapped_column(default=0)
 
@@ -31,6 +44,8 @@ class Certificate(Model):
 
     __table_args__ = (
         sa.UniqueConstraint("programme_id", "year", "serial"),
+        sa.CheckConstraint("serial > 0", name="serial_positive"),
+        sa.CheckConstraint("(revoked_at IS NULL) = (revoked_reason IS NULL) AND (revoked_at IS NULL) = (revoked_by_id IS NULL)", name="revoked_whole"),
         sa.Index("uq_certificate_standing", "enrolment_id", unique=True, sqlite_where=sa.text("revoked_at IS NULL"), postgresql_where=sa.text("revoked_at IS NULL")),
     )
 
@@ -41,13 +56,17 @@ class Certificate(Model):
     serial: Mapped[int]
     number: Mapped[str] = mapped_column(sa.String(40), unique=True)
     code: Mapped[str] = mapped_column(sa.String(24), unique=True)
-    snapshot: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    snapshot: Mapped[dict[str, Any]] = mapped_column(sa.JSON)  # as `printing.Snapshot`
     issued_at: Mapped[Instant]
     issued_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     revoked_at: Mapped[Instant | None]
-    revoked_reason: Mapped[str | None]
+    revoked_reason: Mapped[str | None] = mapped_column(sa.String(300))
     revoked_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
 
     enrolment: Mapped[Enrolment] = relationship()
     issued_by: Mapped[Person] = relationship(foreign_keys=issued_by_id)
     revoked_by: Mapped[Person | None] = relationship(foreign_keys=revoked_by_id)
+
+    @property
+    def validity(self) -> Validity:
+        return Validity.VALID if self.revoked_at is None else Validity.REVOKED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -93,7 +93,7 @@ def day(value: date | datetime | None, zone: str | None = None) -> str:
 
 def weekday(value: date) -> str:
     """Day of the week and date without the year."""
-    return format_skeleton("MMMMEEEEd", datetime(value.year, value.month, value.day), locale=_locale())
+    return format_skeleton("MMMMEEEEd", datetime(value.year, value.month, value.day, tzinfo=UTC), locale=_locale())
 
 
 def days(start: date, end: date) -> str:

@@ -40,7 +40,9 @@ class SQLiteStorage(Storage):
             connection = sqlite3.connect(self.path, timeout=2, isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=OFF")
-            connection.execute("CREATE TABLE IF NOT EXISTS tries (key TEXT PRIMARY KEY, count INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS tries (key TEXT PRIMARY KEY, count INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID"
+            )
             self._local.connection = connection
         return self._local.connection  # type: ignore[no-any-return]
 
@@ -70,7 +72,9 @@ class SQLiteStorage(Storage):
 
     def _row(self, key: str) -> tuple[int, float]:
         try:
-            found = self._connection().execute("SELECT count, expires FROM tries WHERE key = ? AND expires > ?", (key, time.time())).fetchone()
+            found = (
+                self._connection().execute("SELECT count, expires FROM tries WHERE key = ? AND expires > ?", (key, time.time())).fetchone()
+            )
         except sqlite3.Error:
             log.exception("tries could not be read")
             found = None

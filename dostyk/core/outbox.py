@@ -168,12 +168,12 @@ def init_app(app: Flask) -> None:
     queue = make_queue(app.config["QUEUE_URL"])
     app.extensions["queue"] = queue
 
-    @queue.task(name="run_job", retries=ATTEMPTS - 1, retry_delay=2, retry_backoff=2)  # type: ignore[untyped-decorator]
+    @queue.task(name="run_job", retries=ATTEMPTS - 1, retry_delay=2, retry_backoff=2)
     def run_job(job_id: int) -> None:
         with app.app_context():
             run(job_id)
 
-    @queue.periodic_task(crontab(minute="*"), name="sweep_jobs")  # type: ignore[untyped-decorator]
+    @queue.periodic_task(crontab(minute="*"), name="sweep_jobs")
     def sweep_jobs() -> None:
         with app.app_context():
             for job_id in sweep(utcnow()):

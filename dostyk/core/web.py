@@ -264,7 +264,7 @@ def _queue() -> None:
 def _try(probe: Any) -> str:
     try:
         probe()
-    except Exception as error:  # whatever it is, the probe must answer
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the probe must answer
         log.warning("not ready: %s", error)
         return type(error).__name__
     return "ok"

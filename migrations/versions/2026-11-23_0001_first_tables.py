@@ -145,6 +145,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_project_donor_id'), ['donor_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_project_programme_id'), ['programme_id'], unique=False)
 
+    op.create_table('series',
+    sa.Column('programme_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('last', sa.Integer(), nullable=False),
+    sa.CheckConstraint('last >= 0', name=op.f('ck_series_last_not_negative')),
+    sa.ForeignKeyConstraint(['programme_id'], ['programme.id'], name=op.f('fk_series_programme_id_programme')),
+    sa.PrimaryKeyConstraint('programme_id', 'year', name=op.f('pk_series'))
+    )
+    op.create_table('signatory',
+    sa.Column('programme_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('name', sa.JSON(), nullable=False),
+    sa.Column('post', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['programme_id'], ['programme.id'], name=op.f('fk_signatory_programme_id_programme')),
+    sa.PrimaryKeyConstraint('programme_id', name=op.f('pk_signatory'))
+    )
     op.create_table('account',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('person_id', sa.Integer(), nullable=False),
@@ -287,6 +302,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_assignment_organisation_id'), ['organisation_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_assignment_person_id'), ['person_id'], unique=False)
 
+    op.create_table('batch',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('cohort_id', sa.Integer(), nullable=False),
+    sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('valid_until', dostyk.core.database.UTCDateTime(), nullable=False),
+    sa.Column('language', sa.String(length=16), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('issued_at', dostyk.core.database.UTCDateTime(), nullable=False),
+    sa.Column('issued_by_id', sa.Integer(), nullable=False),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_batch_quantity_positive')),
+    sa.ForeignKeyConstraint(['cohort_id'], ['cohort.id'], name=op.f('fk_batch_cohort_id_cohort')),
+    sa.ForeignKeyConstraint(['issued_by_id'], ['person.id'], name=op.f('fk_batch_issued_by_id_person')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_batch_organisation_id_organisation')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_batch'))
+    )
+    with op.batch_alter_table('batch', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_batch_cohort_id'), ['cohort_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_batch_organisation_id'), ['organisation_id'], unique=False)
+
     op.create_table('country_seats',
     sa.Column('cohort_id', sa.Integer(), nullable=False),
     sa.Column('country', sa.String(length=2), nullable=False),
@@ -315,17 +351,151 @@ def upgrade() -> None:
         batch_op.create_index('ix_enrolment_cohort_state', ['cohort_id', 'state'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_person_id'), ['person_id'], unique=False)
 
+    op.create_table('slot',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('cohort_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.Enum('training', 'cultural', name='slotkind', native_enum=False, length=32), nullable=False),
+    sa.Column('title', sa.JSON(), nullable=False),
+    sa.Column('starts_at', dostyk.core.database.UTCDateTime(), nullable=False),
+    sa.Column('ends_at', dostyk.core.database.UTCDateTime(), nullable=False),
+    sa.Column('place', sa.String(length=200), nullable=False),
+    sa.Column('trainer_id', sa.Integer(), nullable=True),
+    sa.Column('academic_hours', sa.Numeric(precision=5, scale=2), nullable=False),
+    sa.Column('cancelled_at', dostyk.core.database.UTCDateTime(), nullable=True),
+    sa.Column('cancelled_reason', sa.String(), nullable=True),
+    sa.CheckConstraint("kind = 'training' OR academic_hours = 0", name=op.f('ck_slot_cultural_without_hours')),
+    sa.CheckConstraint('academic_hours >= 0', name=op.f('ck_slot_hours_not_negative')),
+    sa.CheckConstraint('ends_at > starts_at', name=op.f('ck_slot_times')),
+    sa.ForeignKeyConstraint(['cohort_id'], ['cohort.id'], name=op.f('fk_slot_cohort_id_cohort')),
+    sa.ForeignKeyConstraint(['trainer_id'], ['person.id'], name=op.f('fk_slot_trainer_id_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_slot'))
+    )
+    with op.batch_alter_table('slot', schema=None) as batch_op:
+        batch_op.create_index('ix_slot_cohort_starts', ['cohort_id', 'starts_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_slot_starts_at'), ['starts_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_slot_trainer_id'), ['trainer_id'], unique=False)
+
+    op.create_table('certificate',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('enrolment_id', sa.Integer(), nullable=False),
+    sa.Column('programme_id', sa.Integer(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('serial', sa.Integer(), nullable=False),
+    sa.Column('number', sa.String(length=40), nullable=False),
+    sa.Column('code', sa.String(length=24), nullable=False),
+    sa.Column('snapshot', sa.JSON(), nullable=False),
+    sa.Column('issued_at', dostyk.core.database.UTCDateTime(), nullable=False),
+    sa.Column('issued_by_id', sa.Integer(), nullable=False),
+    sa.Column('revoked_at', dostyk.core.database.UTCDateTime(), nullable=True),
+    sa.Column('revoked_reason', sa.String(length=300), nullable=True),
+    sa.Column('revoked_by_id', sa.Integer(), nullable=True),
+    sa.CheckConstraint('(revoked_at IS NULL) = (revoked_reason IS NULL) AND (revoked_at IS NULL) = (revoked_by_id IS NULL)', name=op.f('ck_certificate_revoked_whole')),
+    sa.CheckConstraint('serial > 0', name=op.f('ck_certificate_serial_positive')),
+    sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_certificate_enrolment_id_enrolment')),
+    sa.ForeignKeyConstraint(['issued_by_id'], ['person.id'], name=op.f('fk_certificate_issued_by_id_person')),
+    sa.ForeignKeyConstraint(['programme_id'], ['programme.id'], name=op.f('fk_certificate_programme_id_programme')),
+    sa.ForeignKeyConstraint(['revoked_by_id'], ['person.id'], name=op.f('fk_certificate_revoked_by_id_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_certificate')),
+    sa.UniqueConstraint('code', name=op.f('uq_certificate_code')),
+    sa.UniqueConstraint('number', name=op.f('uq_certificate_number')),
+    sa.UniqueConstraint('programme_id', 'year', 'serial', name=op.f('uq_certificate_programme_id_year_serial'))
+    )
+    with op.batch_alter_table('certificate', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_certificate_enrolment_id'), ['enrolment_id'], unique=False)
+        batch_op.create_index('uq_certificate_standing', ['enrolment_id'], unique=True, sqlite_where=sa.text('revoked_at IS NULL'), postgresql_where=sa.text('revoked_at IS NULL'))
+
+    op.create_table('mark',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('slot_id', sa.Integer(), nullable=False),
+    sa.Column('enrolment_id', sa.Integer(), nullable=False),
+    sa.Column('status', sa.Enum('present', 'late', 'excused', 'absent', name='status', native_enum=False, length=32), nullable=False),
+    sa.Column('late_minutes', sa.Integer(), nullable=True),
+    sa.Column('excuse', sa.Enum('illness', 'family', 'duty', 'consular', 'religious', 'travel', name='excuse', native_enum=False, length=32), nullable=True),
+    sa.Column('reason', sa.String(), nullable=True),
+    sa.Column('source', sa.Enum('trainer', 'sheet', 'import', name='source', native_enum=False, length=32), nullable=False),
+    sa.Column('at', dostyk.core.database.UTCDateTime(), nullable=False),
+    sa.Column('by_id', sa.Integer(), nullable=False),
+    sa.Column('client_id', sa.String(length=40), nullable=True),
+    sa.CheckConstraint("(status = 'excused') = (excuse IS NOT NULL)", name=op.f('ck_mark_excused_has_kind')),
+    sa.CheckConstraint("(status = 'late') = (late_minutes IS NOT NULL)", name=op.f('ck_mark_late_has_minutes')),
+    sa.CheckConstraint('late_minutes IS NULL OR late_minutes > 0', name=op.f('ck_mark_late_minutes_positive')),
+    sa.ForeignKeyConstraint(['by_id'], ['person.id'], name=op.f('fk_mark_by_id_person')),
+    sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_mark_enrolment_id_enrolment')),
+    sa.ForeignKeyConstraint(['slot_id'], ['slot.id'], name=op.f('fk_mark_slot_id_slot')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mark')),
+    sa.UniqueConstraint('client_id', name=op.f('uq_mark_client_id'))
+    )
+    with op.batch_alter_table('mark', schema=None) as batch_op:
+        batch_op.create_index('ix_mark_enrolment_slot_id', ['enrolment_id', 'slot_id', 'id'], unique=False)
+        batch_op.create_index('ix_mark_slot_enrolment_id', ['slot_id', 'enrolment_id', 'id'], unique=False)
+
+    op.create_table('voucher',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('batch_id', sa.Integer(), nullable=False),
+    sa.Column('code', sa.String(length=24), nullable=False),
+    sa.Column('uses', sa.Integer(), nullable=False),
+    sa.Column('used', sa.Integer(), nullable=False),
+    sa.Column('revoked_at', dostyk.core.database.UTCDateTime(), nullable=True),
+    sa.Column('revoked_reason', sa.String(), nullable=True),
+    sa.CheckConstraint('used BETWEEN 0 AND uses', name=op.f('ck_voucher_used_within_uses')),
+    sa.ForeignKeyConstraint(['batch_id'], ['batch.id'], name=op.f('fk_voucher_batch_id_batch')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_voucher')),
+    sa.UniqueConstraint('code', name=op.f('uq_voucher_code'))
+    )
+    with op.batch_alter_table('voucher', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_voucher_batch_id'), ['batch_id'], unique=False)
+
+    op.create_table('redemption',
+    sa.Column('enrolment_id', sa.Integer(), nullable=False),
+    sa.Column('voucher_id', sa.Integer(), nullable=False),
+    sa.Column('at', dostyk.core.database.UTCDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_redemption_enrolment_id_enrolment')),
+    sa.ForeignKeyConstraint(['voucher_id'], ['voucher.id'], name=op.f('fk_redemption_voucher_id_voucher')),
+    sa.PrimaryKeyConstraint('enrolment_id', name=op.f('pk_redemption'))
+    )
+    with op.batch_alter_table('redemption', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_redemption_voucher_id'), ['voucher_id'], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table('redemption', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_redemption_voucher_id'))
+
+    op.drop_table('redemption')
+    with op.batch_alter_table('voucher', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_voucher_batch_id'))
+
+    op.drop_table('voucher')
+    with op.batch_alter_table('mark', schema=None) as batch_op:
+        batch_op.drop_index('ix_mark_slot_enrolment_id')
+        batch_op.drop_index('ix_mark_enrolment_slot_id')
+
+    op.drop_table('mark')
+    with op.batch_alter_table('certificate', schema=None) as batch_op:
+        batch_op.drop_index('uq_certificate_standing', sqlite_where=sa.text('revoked_at IS NULL'), postgresql_where=sa.text('revoked_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_certificate_enrolment_id'))
+
+    op.drop_table('certificate')
+    with op.batch_alter_table('slot', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_slot_trainer_id'))
+        batch_op.drop_index(batch_op.f('ix_slot_starts_at'))
+        batch_op.drop_index('ix_slot_cohort_starts')
+
+    op.drop_table('slot')
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_enrolment_person_id'))
         batch_op.drop_index('ix_enrolment_cohort_state')
 
     op.drop_table('enrolment')
     op.drop_table('country_seats')
+    with op.batch_alter_table('batch', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_batch_organisation_id'))
+        batch_op.drop_index(batch_op.f('ix_batch_cohort_id'))
+
+    op.drop_table('batch')
     with op.batch_alter_table('assignment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_assignment_person_id'))
         batch_op.drop_index(batch_op.f('ix_assignment_organisation_id'))
@@ -352,6 +522,8 @@ def downgrade() -> None:
 
     op.drop_table('consent')
     op.drop_table('account')
+    op.drop_table('signatory')
+    op.drop_table('series')
     with op.batch_alter_table('project', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_project_programme_id'))
         batch_op.drop_index(batch_op.f('ix_project_donor_id'))

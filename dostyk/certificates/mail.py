@@ -1,0 +1,44 @@
+"""The letter that says that a certificate is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+from flask import current_app
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from dostyk.certificates.models import Certificate
+from dostyk.core import i18n, mail
+from dostyk.core.database import db
+from dostyk.core.text import localized
+from dostyk.people.models import Account, Person
+
+
+def addresses(person_ids: Iterable[int]) -> dict[int, tuple[str, str | None]]:
+    """E-mail and language of the accounts of these people; one statement."""
+    found = sa.select(Account.person_id, Account.email, Account.language).where(Account.person_id.in_(list(person_ids)))
+    return {person_id: (email, language) for person_id, email, language in db.session.execute(found)}
+
+
+def certificate_ready(certificate: Certificate, person: Person, accounts: Mapping[int, tuple[str, str | None]]) -> None:
+    """Write to the holder, in the language of the account, once for a certificate; nobody without an address is written to."""
+    email, chosen = accounts.get(person.id, (person.email, None))
+    language = i18n.known(chosen) or next((code for code in person.languages if i18n.known(code)), i18n.DEFAULT)
+    if not email:
+        return
+    site, printed = current_app.config["PUBLIC_URL"], certificate.snapshot["printed"]
+    with force_locale(language):
+        subject = _("Your certificate %(number)s is ready", number=certificate.number)
+        body = _(
+            "Dear %(name)s,\n\n"
+            "your certificate for “%(course)s” has been issued. Sign in and download it here:\n%(document)s\n\n"
+            "Anyone can check that it is genuine, by its QR code or here:\n%(verification)s\n\n"
+            "Your Dostyk team",
+            name=person.full_name,
+            course=localized(printed["course"], language),
+            document=f"{site}/me/certificates/{certificate.number}.pdf" if person.id in accounts else f"{site}/me/",
+            verification=printed["url"],
+        )
+    mail.send("certificates.ready", email, subject, body, language=language)

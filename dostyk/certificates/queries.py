@@ -1,0 +1,174 @@
+"""What pages, jobs and the verification page read about certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from dostyk.attendance import queries as attendance
+from dostyk.attendance.rules import AttendanceRecord
+from dostyk.certificates import rules
+from dostyk.certificates.models import Certificate, Signatory
+from dostyk.certificates.rules import Record, Standing, Unmet
+from dostyk.cohorts.models import Cohort, Enrolment
+from dostyk.cohorts.queries import HEAD
+from dostyk.cohorts.rules import EnrolmentState
+from dostyk.core.audit import Event
+from dostyk.core.database import db
+from dostyk.core.documents import clean, missing
+from dostyk.courses.rules import CompletionRule
+from dostyk.people.models import Organisation, Person
+from dostyk.people.rules import OrganisationKind
+
+UNPRINTABLE = "certificate.unprintable"  # the event that says that a name did not fit its place
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A participant as the certificates see them: the seat, what it has to show, and what it was given."""
+
+    enrolment: Enrolment
+    record: Record
+    rule: CompletionRule
+    unmet: frozenset[Unmet]
+    certificate: Certificate | None  # the one that is not revoked
+    revoked: tuple[Certificate, ...] = ()  # the latest first
+
+    @property
+    def person(self) -> Person:
+        return self.enrolment.person
+
+    @property
+    def standing(self) -> Standing:
+        return rules.standing(self.unmet, issued=self.certificate is not None, revoked=bool(self.revoked))
+
+    @property
+    def latest(self) -> Certificate | None:
+        """The certificate to speak of: the one that stands, else the last that was revoked."""
+        return self.certificate or next(iter(self.revoked), None)
+
+
+# --- Certificates ---------------------------------------------------------------------------------------------------
+
+
+def by_code(code: str) -> Certificate | None:
+    """The certificate with this folded verification code; one statement, its snapshot says everything."""
+    return db.session.scalar(sa.select(Certificate).where(Certificate.code == code))
+
+
+def by_number(number: str) -> Certificate | None:
+    """The certificate with this number, with its seat, its holder and its cohort."""
+    seat = joinedload(Certificate.enrolment, innerjoin=True)
+    loaded = (seat.joinedload(Enrolment.person, innerjoin=True), seat.joinedload(Enrolment.cohort, innerjoin=True))
+    return db.session.scalar(sa.select(Certificate).where(Certificate.number == number).options(*loaded))
+
+
+def of_person(person_id: int) -> Sequence[Certificate]:
+    """All certificates of a person, revoked ones too, the latest first; what they say is in their snapshots."""
+    held = sa.select(Certificate).join(Enrolment, Certificate.enrolment_id == Enrolment.id).where(Enrolment.person_id == person_id)
+    return db.session.scalars(held.order_by(Certificate.issued_at.desc(), Certificate.id.desc())).all()
+
+
+def of_cohort(cohort: Cohort) -> Sequence[Certificate]:
+    """All certificates of a cohort, revoked ones too, the latest first."""
+    held = sa.select(Certificate).join(Enrolment, Certificate.enrolment_id == Enrolment.id).where(Enrolment.cohort_id == cohort.id)
+    return db.session.scalars(held.order_by(Certificate.id.desc())).all()
+
+
+def issued_count(cohort: Cohort) -> int:
+    """How many certificates of a cohort stand."""
+    count = sa.select(sa.func.count()).select_from(Certificate).join(Enrolment, Certificate.enrolment_id == Enrolment.id)
+    return db.session.scalar(count.where(Enrolment.cohort_id == cohort.id, Certificate.revoked_at.is_(None))) or 0
+
+
+# --- What is printed for all ----------------------------------------------------------------------------------------
+
+
+def signatory_of(programme_id: int) -> Signatory | None:
+    """Who signs the certificates of a programme."""
+    return db.session.get(Signatory, programme_id)
+
+
+def agency() -> Organisation | None:
+    """The agency that issues the certificates: the first of its kind that is not archived."""
+    agencies = sa.select(Organisation).where(Organisation.kind == OrganisationKind.AGENCY, Organisation.archived_at.is_(None))
+    return db.session.scalar(agencies.order_by(Organisation.id).limit(1))
+
+
+def cohort(cohort_id: int) -> Cohort:
+    """The cohort with its course, programme and host."""
+    return db.session.scalars(sa.select(Cohort).where(Cohort.id == cohort_id).options(*HEAD)).one()
+
+
+# --- Who is eligible ------------------------------------------------------------------------------------------------
+
+
+def candidates(cohort: Cohort, now: datetime) -> list[Candidate]:
+    """Everybody who has or had a seat in the cohort, by name, with what is met and what is not. A constant number of statements."""
+    seats = sa.select(Enrolment).join(Enrolment.person).where(Enrolment.cohort_id == cohort.id).options(joinedload(Enrolment.person, innerjoin=True))
+    enrolments = db.session.scalars(seats.order_by(Person.sort_name, Enrolment.id)).all()
+    return _judged(cohort, enrolments, of_cohort(cohort), now)
+
+
+def candidate_of(enrolment: Enrolment, now: datetime) -> Candidate:
+    """One seat, judged by the same rule as the coordinator's list; its cohort with the course must be loaded."""
+    held = sa.select(Certificate).where(Certificate.enrolment_id == enrolment.id).order_by(Certificate.id.desc())
+    [judged] = _judged(enrolment.cohort, [enrolment], db.session.scalars(held).all(), now)
+    return judged
+
+
+def to_issue(people: Iterable[Candidate], enrolment_id: int | None = None) -> list[Candidate]:
+    """Who gets a certificate when it is issued now: all who are eligible, or the one person whose last one was revoked."""
+    if enrolment_id is None:
+        return [c for c in people if c.standing is Standing.ELIGIBLE]
+    return [c for c in people if c.enrolment.id == enrolment_id and c.standing in (Standing.ELIGIBLE, Standing.REVOKED)]
+
+
+def fingerprint(people: Iterable[Candidate]) -> str:
+    """A mark of who was shown to the coordinator, so that exactly they get a certificate."""
+    return sha256(",".join(str(c.enrolment.id) for c in people).encode()).hexdigest()[:16]
+
+
+def standings(people: Iterable[Candidate]) -> dict[Standing, int]:
+    """How many stand where."""
+    found = [c.standing for c in people]
+    return {standing: found.count(standing) for standing in Standing}
+
+
+def _judged(cohort: Cohort, enrolments: Sequence[Enrolment], certificates: Iterable[Certificate], now: datetime) -> list[Candidate]:
+    rule = cohort.course.completion_rule
+    attended = attendance.records(cohort, now)
+    too_long = _names_too_long(cohort)
+    held: dict[int, list[Certificate]] = {}
+    for certificate in certificates:
+        held.setdefault(certificate.enrolment_id, []).append(certificate)
+    found = []
+    for enrolment in enrolments:
+        record = _record(enrolment, attended.get(enrolment.id), cohort, now, too_long)
+        own = held.get(enrolment.id, [])
+        standing = next((c for c in own if c.revoked_at is None), None)
+        revoked = tuple(c for c in own if c.revoked_at is not None)
+        found.append(Candidate(enrolment, record, rule, rules.unmet(record, rule), standing, revoked))
+    return found
+
+
+def _record(enrolment: Enrolment, attended: AttendanceRecord | None, cohort: Cohort, now: datetime, too_long: Mapping[str, str]) -> Record:
+    person = enrolment.person
+    printed = printed_name(person)
+    raise NotImplementedError
+
+
+def printed_name(person: Person) -> str:
+    """Both names as they are printed, on one line."""
+    return clean(f"{person.full_name} {person.own_name}")
+
+
+def _names_too_long(cohort: Cohort) -> dict[str, str]:
+    """Seats whose name did not fit when it was last tried, with that name: a shorter one is tried again."""
+    tried = sa.select(Event.subject, Event.data).where(Event.cohort == cohort.code, Event.kind == UNPRINTABLE).order_by(Event.id)
+    return {subject: str(data.get("name")) for subject, data in db.session.execute(tried)}

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from tests import factories
+
+
+def test_health(client):
+    assert client.get("/healthz").json == {"status": "ok"}
+    assert client.get("/readyz").json == {"database": "ok", "queue": "ok"}
+
+
+def test_every_answer_has_a_strict_policy_and_a_request_id(client):
+    answer = client.get("/healthz", headers={"X-Request-ID": "abcdef123456"})
+    assert answer.headers["X-Request-ID"] == "abcdef123456"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def test_a_foreign_request_id_is_not_taken_over(client):
+    assert client.get("/healthz", headers={"X-Request-ID": "a\tb{}" + "x" * 99}).headers["X-Request-ID"] != "a"
+
+
+def test_factories_build_everything(app):
+    batch = factories.a_batch()
+    factories.an_enrolment(batch.cohort, country="KG")
+    factories.a_slot(batch.cohort)
+    assert batch.cohort.taken == 1
