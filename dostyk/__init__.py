@@ -17,7 +17,7 @@ from dostyk import config
 from dostyk.cohorts import queries as cohorts
 from dostyk.core import access, health, i18n, outbox, web
 from dostyk.core.database import db, install_sqlite
-from dostyk.extensions import csrf, limiter, migrate
+from dostyk.extensions import compress, csrf, limiter, migrate
 from dostyk.people import security
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +53,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, settings: Mapping[str
         install_sqlite(db.engine, app.config["SQLITE_SYNCHRONOUS"])
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
+    compress.init_app(app)
     app.config.setdefault("RATELIMIT_STORAGE_URI", app.config["LIMITS_URL"])
     limiter.init_app(app)
     web.init_app(app)

@@ -113,6 +113,9 @@ def for_flask(values: Mapping[str, Any]) -> dict[str, Any]:
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SECURE": production,
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form filled in slowly must not be lost
+        "COMPRESS_ALGORITHM": ["gzip"],  # cheapest for pages made anew each time; static files have their own .br
+        "COMPRESS_LEVEL": 4,
+        "COMPRESS_MIMETYPES": ["text/html", "text/csv", "application/json"],
         "MAX_CONTENT_LENGTH": 12 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
     }

@@ -111,10 +111,8 @@ def test_rules_import_the_standard_library_and_other_rules_only():
 
 def test_request_and_current_user_stay_in_views():
     edges = {"views", "access", "web", "tables", "nav", "i18n", "audit", "database", "security", "panels", "todo", "__init__"}
-    wrong = [
-        name(p) for p in SOURCE
-        if p.stem not in edges and p.parent.name != "views" and re.search(r"from flask import [^\n]*\brequest\b|from flask_login import [^\n]*current_user", p.read_text())
-    ]  # fmt: skip
+    pattern = re.compile(r"from flask import [^\n]*\brequest\b|from flask_login import [^\n]*current_user")
+    wrong = [name(p) for p in SOURCE if p.stem not in edges and p.parent.name != "views" and pattern.search(p.read_text())]
     assert wrong == []
 
 
@@ -150,7 +148,7 @@ def test_every_template_of_a_room_is_used():
 
 
 def test_locks_and_manifests_hold_no_address():
-    files = [f for f in TRACKED if f.endswith(".lock") or f.endswith("manifest.json")]
+    files = [f for f in TRACKED if f.endswith((".lock", "manifest.json"))]
     assert len(files) >= 6
     assert [f for f in files if re.search(r"https?://", (ROOT / f).read_text())] == []
 
@@ -167,18 +165,9 @@ def test_no_file_names_a_package_registry_or_a_path_of_a_machine():
             "/work" + "/shared",
         ]
     )
-    wrong = []
-    for file in TRACKED:
-        path = ROOT / file
-        if (
-            file
-            and path.is_file()
-            and path.suffix not in (".ttf", ".png", ".gz", ".br", ".mo")
-            and "vendor" not in path.parts
-            and re.search(hosts, path.read_text(errors="ignore"))
-        ):
-            wrong.append(file)
-    assert wrong == []
+    binary = (".ttf", ".png", ".gz", ".br", ".mo")
+    files = [ROOT / f for f in TRACKED if f and not f.endswith(binary) and "vendor" not in f]
+    assert [name(p) for p in files if p.is_file() and re.search(hosts, p.read_text(errors="ignore"))] == []
 
 
 def test_a_view_without_a_rule_stops_the_start(tmp_path, monkeypatch):

@@ -40,25 +40,17 @@ def babel(*words: str) -> None:
     subprocess.run([sys.executable, "-m", "babel.messages.frontend", *words], cwd=ROOT, check=True, capture_output=True)
 
 
-def main() -> None:
+def main(locales: list[str]) -> None:
+    """Bring the catalogues of `locales` (none: all) up to date; a new one is begun."""
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "messages.pot"
         extract(template)
-        for locale in sorted(p.parent.parent.name for p in CATALOGUES.glob("*/LC_MESSAGES/messages.po")):
-            babel(
-                "update",
-                "-i",
-                str(template),
-                "-d",
-                str(CATALOGUES),
-                "-l",
-                locale,
-                "--no-fuzzy-matching",
-                "--no-wrap",
-                "--ignore-obsolete",
-                "--omit-header",
-            )
+        for locale in locales or sorted(p.parent.parent.name for p in CATALOGUES.glob("*/LC_MESSAGES/messages.po")):
+            if not (CATALOGUES / locale / "LC_MESSAGES" / "messages.po").exists():
+                babel("init", "-i", str(template), "-d", str(CATALOGUES), "-l", locale, "--no-wrap")
+            options = ("--no-fuzzy-matching", "--no-wrap", "--ignore-obsolete", "--omit-header", "--ignore-pot-creation-date")
+            babel("update", "-i", str(template), "-d", str(CATALOGUES), "-l", locale, *options)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

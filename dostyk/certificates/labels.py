@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from dostyk.certificates.rules import Lacking, Record, Standing, Unmet, Validity, hours_short
+from dostyk.attendance.rules import hours_needed
+from dostyk.certificates.rules import Lacking, Record, Standing, Unmet, Validity
 from dostyk.core.i18n import hours, labels, percent
 from dostyk.courses.rules import CompletionRule
 
@@ -80,25 +81,27 @@ def sentence(condition: Unmet, record: Record, rule: CompletionRule) -> str:
                 "%(have)s of %(num)s required cultural event attended.",
                 "%(have)s of %(num)s required cultural events attended.",
                 rule.cultural_events,
-                have=record.cultural_events,
+                have=record.attended.cultural_events,
             )
         case Unmet.NAME_MISSING:
             return _("The name as in the passport is missing in the profile.")
         case Unmet.NAME_LETTERS:
-            return _("The name holds characters that cannot be printed: %(letters)s. Correct the name in the profile.", letters=record.letters)
+            return _(
+                "The name holds characters that cannot be printed: %(letters)s. Correct the name in the profile.", letters=record.letters
+            )
         case Unmet.NAME_LENGTH:
             return _("The name is too long for the page of the certificate. Shorten it in the profile.")
 
 
 def _attendance(record: Record, rule: CompletionRule) -> str:
     need = percent(rule.attendance)
-    if not record.hours_counted:
+    if not record.attended.counted:
         return _("Attendance: no planned hours count yet, %(need)s of them is needed.", need=need)
     return _(
         "Attendance is %(have)s of the planned hours, %(need)s is needed (academic hours missing: %(hours)s).",
         have=percent(record.attendance),
         need=need,
-        hours=hours(_up(hours_short(record, rule))),
+        hours=hours(_up(hours_needed(record.attended, rule))),
     )
 
 

@@ -13,6 +13,8 @@ from dostyk.core.database import Instant, Localized, Model
 from dostyk.courses.models import Programme
 from dostyk.people.models import Person
 
+_STANDS = sa.text("revoked_at IS NULL")
+
 
 class Signatory(Model):
     """Who signs the certificates of a programme. Copied into each certificate, so a successor changes nothing issued."""
@@ -45,8 +47,10 @@ class Certificate(Model):
     __table_args__ = (
         sa.UniqueConstraint("programme_id", "year", "serial"),
         sa.CheckConstraint("serial > 0", name="serial_positive"),
-        sa.CheckConstraint("(revoked_at IS NULL) = (revoked_reason IS NULL) AND (revoked_at IS NULL) = (revoked_by_id IS NULL)", name="revoked_whole"),
-        sa.Index("uq_certificate_standing", "enrolment_id", unique=True, sqlite_where=sa.text("revoked_at IS NULL"), postgresql_where=sa.text("revoked_at IS NULL")),
+        sa.CheckConstraint(
+            "(revoked_at IS NULL) = (revoked_reason IS NULL) AND (revoked_at IS NULL) = (revoked_by_id IS NULL)", name="revoked_whole"
+        ),
+        sa.Index("uq_certificate_standing", "enrolment_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict, cast
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from dostyk.certificates.models import Signatory
+from dostyk.certificates.models import Certificate, Signatory
 from dostyk.certificates.rules import Record
 from dostyk.cohorts.models import Cohort, Enrolment
 from dostyk.core.countries import country_name
@@ -103,9 +104,9 @@ def snapshot(terms: Terms, enrolment: Enrolment, record: Record, number: str, co
         "ends_on": cohort.ends_on.isoformat(),
         "issued_on": cohort.today(now).isoformat(),
         "least_attendance": course.least_attendance,
-        "hours_attended": str(record.hours_attended),
-        "hours_counted": str(record.hours_counted),
-        "cultural_events": record.cultural_events,
+        "hours_attended": str(record.attended.attended),
+        "hours_counted": str(record.attended.counted),
+        "cultural_events": record.attended.cultural_events,
     }
 
 
@@ -124,6 +125,11 @@ def specimen(terms: Terms, enrolment: Enrolment, record: Record, now: datetime, 
     if name is not None:
         kept["printed"]["name"] = {"latin": name, "own": None, "own_language": None}
     return pdf(kept, now)
+
+
+def day_at_venue(certificate: Certificate, at: datetime) -> date:
+    """The day of an instant where the course was held."""
+    return at.astimezone(ZoneInfo(certificate.snapshot["time_zone"])).date()
 
 
 def _trilingual(text: Mapping[str, str]) -> Trilingual:

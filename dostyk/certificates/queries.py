@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from dostyk.attendance import queries as attendance
-from dostyk.attendance.rules import AttendanceRecord
+from dostyk.attendance.models import Mark
+from dostyk.attendance.rules import AttendanceRecord, Presence, SlotFacts, timetable
+from dostyk.attendance.rules import record as attended
 from dostyk.certificates import rules
 from dostyk.certificates.models import Certificate, Signatory
 from dostyk.certificates.rules import Record, Standing, Unmet
@@ -24,6 +26,7 @@ from dostyk.core.documents import clean, missing
 from dostyk.courses.rules import CompletionRule
 from dostyk.people.models import Organisation, Person
 from dostyk.people.rules import OrganisationKind
+from dostyk.schedule.models import Slot
 
 UNPRINTABLE = "certificate.unprintable"  # the event that says that a name did not fit its place
 
@@ -110,16 +113,33 @@ def cohort(cohort_id: int) -> Cohort:
 
 def candidates(cohort: Cohort, now: datetime) -> list[Candidate]:
     """Everybody who has or had a seat in the cohort, by name, with what is met and what is not. A constant number of statements."""
-    seats = sa.select(Enrolment).join(Enrolment.person).where(Enrolment.cohort_id == cohort.id).options(joinedload(Enrolment.person, innerjoin=True))
-    enrolments = db.session.scalars(seats.order_by(Person.sort_name, Enrolment.id)).all()
-    return _judged(cohort, enrolments, of_cohort(cohort), now)
+    seats = sa.select(Enrolment).join(Enrolment.person).where(Enrolment.cohort_id == cohort.id)
+    people = seats.options(joinedload(Enrolment.person, innerjoin=True)).order_by(Person.sort_name, Enrolment.id)
+    return _judged(db.session.scalars(people).all(), of_cohort(cohort), attendance.records(cohort, now), now)
 
 
-def candidate_of(enrolment: Enrolment, now: datetime) -> Candidate:
-    """One seat, judged by the same rule as the coordinator's list; its cohort with the course must be loaded."""
-    held = sa.select(Certificate).where(Certificate.enrolment_id == enrolment.id).order_by(Certificate.id.desc())
-    [judged] = _judged(enrolment.cohort, [enrolment], db.session.scalars(held).all(), now)
-    return judged
+def candidates_of(seats: Sequence[Enrolment], now: datetime) -> list[Candidate]:
+    """Some seats in any cohorts, judged by the same rule. A constant number of statements.
+
+    Their people and cohorts with the courses must be loaded.
+    """
+    held = sa.select(Certificate).where(Certificate.enrolment_id.in_([s.id for s in seats])).order_by(Certificate.id.desc())
+    return _judged(seats, db.session.scalars(held).all(), records_of(seats, now), now)
+
+
+def records_of(seats: Sequence[Enrolment], now: datetime) -> dict[int, AttendanceRecord]:
+    """`attendance.queries.records` for seats in any cohorts, in two statements; a test holds the two together."""
+    cohorts = {seat.cohort_id: seat.cohort for seat in seats}
+    slots: dict[int, dict[int, SlotFacts]] = {number: {} for number in cohorts}
+    for slot in db.session.scalars(sa.select(Slot).where(Slot.cohort_id.in_(cohorts))):
+        slots[slot.cohort_id][slot.id] = attendance.slot_facts(slot)
+    tables = {number: timetable(found, now) for number, found in slots.items()}
+    last = sa.select(sa.func.max(Mark.id)).where(Mark.enrolment_id.in_([s.id for s in seats])).group_by(Mark.slot_id, Mark.enrolment_id)
+    said: dict[int, dict[int, Presence]] = {}
+    marks = sa.select(Mark.enrolment_id, Mark.slot_id, Mark.status, Mark.late_minutes, Mark.excuse).where(Mark.id.in_(last))
+    for enrolment_id, slot_id, status, late_minutes, excuse in db.session.execute(marks):
+        said.setdefault(enrolment_id, {})[slot_id] = Presence(status, late_minutes, excuse)
+    return {s.id: attended(tables[s.cohort_id], said.get(s.id, {}), s.cohort.course.completion_rule) for s in seats}
 
 
 def to_issue(people: Iterable[Candidate], enrolment_id: int | None = None) -> list[Candidate]:
@@ -140,27 +160,34 @@ def standings(people: Iterable[Candidate]) -> dict[Standing, int]:
     return {standing: found.count(standing) for standing in Standing}
 
 
-def _judged(cohort: Cohort, enrolments: Sequence[Enrolment], certificates: Iterable[Certificate], now: datetime) -> list[Candidate]:
-    rule = cohort.course.completion_rule
-    attended = attendance.records(cohort, now)
-    too_long = _names_too_long(cohort)
+def _judged(
+    seats: Sequence[Enrolment], certificates: Iterable[Certificate], shown: Mapping[int, AttendanceRecord], now: datetime
+) -> list[Candidate]:
+    too_long = _names_too_long({seat.cohort.code for seat in seats})
     held: dict[int, list[Certificate]] = {}
     for certificate in certificates:
         held.setdefault(certificate.enrolment_id, []).append(certificate)
     found = []
-    for enrolment in enrolments:
-        record = _record(enrolment, attended.get(enrolment.id), cohort, now, too_long)
-        own = held.get(enrolment.id, [])
+    for seat in seats:
+        rule, record = seat.cohort.course.completion_rule, _record(seat, shown.get(seat.id, AttendanceRecord()), now, too_long)
+        own = held.get(seat.id, [])
         standing = next((c for c in own if c.revoked_at is None), None)
         revoked = tuple(c for c in own if c.revoked_at is not None)
-        found.append(Candidate(enrolment, record, rule, rules.unmet(record, rule), standing, revoked))
+        found.append(Candidate(seat, record, rule, rules.unmet(record, rule), standing, revoked))
     return found
 
 
-def _record(enrolment: Enrolment, attended: AttendanceRecord | None, cohort: Cohort, now: datetime, too_long: Mapping[str, str]) -> Record:
-    person = enrolment.person
-    printed = printed_name(person)
-    raise NotImplementedError
+def _record(seat: Enrolment, shown: AttendanceRecord, now: datetime, too_long: Mapping[str, str]) -> Record:
+    """The one place where attendance and the profile become what the rule asks about."""
+    cohort, name = seat.cohort, printed_name(seat.person)
+    return Record(
+        attended=shown,
+        withdrawn=seat.state is not EnrolmentState.ENROLLED,
+        finished=rules.finished(cohort.ends_on, cohort.today(now), shown),
+        named=bool(clean(seat.person.full_name)),
+        letters=missing(name),
+        too_long=too_long.get(f"enrolment:{seat.id}") == name,
+    )
 
 
 def printed_name(person: Person) -> str:
@@ -168,7 +195,7 @@ def printed_name(person: Person) -> str:
     return clean(f"{person.full_name} {person.own_name}")
 
 
-def _names_too_long(cohort: Cohort) -> dict[str, str]:
+def _names_too_long(cohorts: Collection[str]) -> dict[str, str]:
     """Seats whose name did not fit when it was last tried, with that name: a shorter one is tried again."""
-    tried = sa.select(Event.subject, Event.data).where(Event.cohort == cohort.code, Event.kind == UNPRINTABLE).order_by(Event.id)
+    tried = sa.select(Event.subject, Event.data).where(Event.cohort.in_(cohorts), Event.kind == UNPRINTABLE).order_by(Event.id)
     return {subject: str(data.get("name")) for subject, data in db.session.execute(tried)}

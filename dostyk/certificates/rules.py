@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from dostyk.attendance.rules import AttendanceRecord
 from dostyk.courses.rules import CompletionRule
 
 
@@ -52,13 +53,11 @@ class Lacking(StrEnum):
 class Record:
     """What one enrolment has to show.
 
-    The share that decides is the one of the planned academic hours: `hours_attended` of `hours_counted`, both exact,
-    as `attendance.rules` makes them of the marks (late and excused hours as the course says).
+    The share that decides is the one of the planned academic hours: `attended.attended` of `attended.counted`, both
+    exact, as `attendance.rules` makes them of the marks (late and excused hours as the course says).
     """
 
-    hours_attended: Fraction
-    hours_counted: Fraction
-    cultural_events: int = 0
+    attended: AttendanceRecord
     withdrawn: bool = False
     finished: bool = True
     named: bool = True
@@ -68,7 +67,7 @@ class Record:
     @property
     def attendance(self) -> Fraction:
         """The share of the planned hours; none of nothing, so that an empty timetable certifies nobody."""
-        return self.hours_attended / self.hours_counted if self.hours_counted else Fraction(0)
+        return self.attended.percentages.of_planned or Fraction(0)
 
 
 def unmet(record: Record, rule: CompletionRule) -> frozenset[Unmet]:
@@ -77,7 +76,7 @@ def unmet(record: Record, rule: CompletionRule) -> frozenset[Unmet]:
         Unmet.WITHDRAWN: record.withdrawn,
         Unmet.NOT_FINISHED: not record.finished,
         Unmet.ATTENDANCE: record.attendance < rule.attendance,
-        Unmet.CULTURE: record.cultural_events < rule.cultural_events,
+        Unmet.CULTURE: record.attended.cultural_events < rule.cultural_events,
         Unmet.NAME_MISSING: not record.named,
         Unmet.NAME_LETTERS: bool(record.letters),
         Unmet.NAME_LENGTH: record.too_long,
@@ -85,17 +84,12 @@ def unmet(record: Record, rule: CompletionRule) -> frozenset[Unmet]:
     return frozenset(condition for condition, fails in failing.items() if fails)
 
 
-def hours_short(record: Record, rule: CompletionRule) -> Fraction:
-    """How many more academic hours the rule asks for; 0 when none."""
-    return max(Fraction(0), rule.attendance * record.hours_counted - record.hours_attended)
-
-
-def finished(ends_on: date, today: date, hours_held: Fraction, hours_planned: Fraction) -> bool:
+def finished(ends_on: date, today: date, attended: AttendanceRecord) -> bool:
     """Whether a cohort is over on `today` at its venue: after its last day, or on it once every planned hour was held.
 
     The closing ceremony is on the last day. An earlier day never will do, however little is in the timetable yet.
     """
-    return today > ends_on or (today == ends_on and 0 < hours_planned <= hours_held)
+    return today > ends_on or (today == ends_on and 0 < attended.planned <= attended.held)
 
 
 def standing(failing: Collection[Unmet], *, issued: bool, revoked: bool) -> Standing:

@@ -54,7 +54,8 @@ def signatory(programme: Programme, name: LocalizedText, post: LocalizedText, *,
 
 def lacking(cohort: Cohort) -> list[Lacking]:
     """What has to be filled in before certificates of a cohort can be printed."""
-    return rules.lacking(signatory=queries.signatory_of(cohort.course.project.programme_id) is not None, agency=queries.agency() is not None)
+    agency, signs = queries.agency(), queries.signatory_of(cohort.course.project.programme_id)
+    return rules.lacking(signatory=signs is not None, agency=agency is not None)
 
 
 def terms_of(cohort: Cohort) -> Terms:
@@ -84,7 +85,8 @@ def issue(cohort: Cohort, seen: str, *, enrolment_id: int | None = None, by: Per
     _try_texts(terms_of(cohort), people[0], now)
     chosen = [c.enrolment.id for c in people]
     record("certificates.ordered", cohort.code, by=by, cohort=cohort.code, people=len(chosen))
-    return enqueue("certificates.issue", subject=job_subject(cohort), by_id=by.id, total=len(chosen), cohort_id=cohort.id, enrolments=chosen, by=by.id)
+    wanted = {"cohort_id": cohort.id, "enrolments": chosen, "by": by.id}
+    return enqueue("certificates.issue", subject=job_subject(cohort), by_id=by.id, total=len(chosen), **wanted)
 
 
 def issue_one(terms: Terms, candidate: Candidate, *, by: Person, now: datetime) -> Certificate | None:

@@ -40,6 +40,7 @@ class Cohort(Model):
     taken: Mapped[int] = mapped_column(default=0)
     welcome: Mapped[Localized] = mapped_column(default=dict)  # what comes next, for those who got a seat
     search: Mapped[str] = mapped_column(sa.Text, default="")
+    version: Mapped[int] = mapped_column(default=1)  # counts edits: who edits an older one is told so, and overwrites nothing
     demo: Mapped[bool] = mapped_column(default=False)
     archived_at: Mapped[Instant | None]
 
@@ -72,7 +73,10 @@ class CountrySeats(Model):
 
 
 class Enrolment(Model):
-    """A person's seat in a cohort. Withdrawn, never deleted; `country` is whose seat it is, and gets it back."""
+    """A person's seat in a cohort. Withdrawn, never deleted.
+
+    `country` is whose seat it is, and gets it back; None where the cohort holds no seats for countries.
+    """
 
     __table_args__ = (sa.UniqueConstraint("cohort_id", "person_id"), sa.Index("ix_enrolment_cohort_state", "cohort_id", "state"))
 
@@ -89,6 +93,9 @@ class Enrolment(Model):
     person: Mapped[Person] = relationship()
 
 
+_EVERYWHERE = "cohort_id IS NULL AND organisation_id IS NULL AND country IS NULL"
+
+
 class Assignment(Model):
     """A role given to a person for one cohort, one organisation, one country, or (all empty) everywhere."""
 
@@ -98,6 +105,11 @@ class Assignment(Model):
             " OR (cohort_id IS NULL AND organisation_id IS NULL)",
             name="one_scope",
         ),
+        # The same role is given once: for a cohort, an organisation, a country (NULLs are never equal), and everywhere.
+        sa.UniqueConstraint("person_id", "role", "cohort_id"),
+        sa.UniqueConstraint("person_id", "role", "organisation_id"),
+        sa.UniqueConstraint("person_id", "role", "country"),
+        sa.Index("uq_assignment_everywhere", "person_id", "role", unique=True, sqlite_where=sa.text(_EVERYWHERE), postgresql_where=sa.text(_EVERYWHERE)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo, available_timezones
 
 
 class EnrolmentState(StrEnum):
@@ -41,6 +43,16 @@ class SeatsError(StrEnum):
     COUNTRY_BELOW_TAKEN = "country_below_taken"
 
 
+class PlanError(StrEnum):
+    """What is wrong with the dates, the clock or the code of a cohort."""
+
+    DATES_REVERSED = "dates_reversed"
+    WINDOW_REVERSED = "window_reversed"
+    WINDOW_AFTER_END = "window_after_end"
+    ZONE_UNKNOWN = "zone_unknown"
+    CODE_SHAPE = "code_shape"
+
+
 @dataclass(frozen=True)
 class Seats:
     """Seats of a cohort or of a country in it."""
@@ -65,12 +77,15 @@ class CohortFacts:
     country: Seats | None
 
 
-def no_seat(cohort: CohortFacts, now: datetime) -> NoSeat | None:
-    """The first reason why nobody of that country can be enrolled at `now`; None when somebody can."""
+def no_seat(cohort: CohortFacts, now: datetime, *, back: bool = False) -> NoSeat | None:
+    """The first reason why nobody of that country can be enrolled at `now`; None when somebody can.
+
+    `back`: a seat that was given before and withdrawn by mistake; the window for enrolling does not matter then.
+    """
     checks = (
         (cohort.archived, NoSeat.ARCHIVED),
-        (now < cohort.opens, NoSeat.NOT_OPEN),
-        (now >= cohort.closes, NoSeat.CLOSED),
+        (not back and now < cohort.opens, NoSeat.NOT_OPEN),
+        (not back and now >= cohort.closes, NoSeat.CLOSED),
         (cohort.by_country and cohort.country is None, NoSeat.COUNTRY_NOT_INVITED),
         (cohort.country is not None and cohort.country.free < 1, NoSeat.COUNTRY_FULL),
         (cohort.capacity.free < 1, NoSeat.FULL),
@@ -97,3 +112,58 @@ def phase(starts_on: date, ends_on: date, archived: bool, today: date) -> Phase:
     if today < starts_on:
         return Phase.UPCOMING
     return Phase.RUNNING if today <= ends_on else Phase.FINISHED
+
+
+# --- Plans ----------------------------------------------------------------------------------------------------------
+
+# The Academy of Public Administration opens enrolment 30 days before the start and closes it 5 days before.
+# Source: https://www.apa.kz/en/about-professional-development/
+OPENS_BEFORE, CLOSES_BEFORE = timedelta(days=30), timedelta(days=5)
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The instant at which `day` begins on the clock of `zone`."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def usual_window(starts_on: date, zone: str) -> tuple[datetime, datetime]:
+    """When enrolment usually opens and closes (exclusive), on the clock of the venue."""
+    return midnight(starts_on - OPENS_BEFORE, zone), midnight(starts_on - CLOSES_BEFORE, zone)
+
+
+def last_day(closes: datetime, zone: str) -> date:
+    """The last day of a window that closes at `closes` (exclusive), on the clock of `zone`."""
+    return (closes - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
+
+
+def plan_errors(starts_on: date, ends_on: date, zone: str, opens: datetime, closes: datetime) -> frozenset[PlanError]:
+    """Everything that is wrong with the dates of a cohort; empty when nothing is."""
+    if zone not in available_timezones():
+        return frozenset({PlanError.ZONE_UNKNOWN})
+    failing = {
+        PlanError.DATES_REVERSED: ends_on < starts_on,
+        PlanError.WINDOW_REVERSED: closes <= opens,
+        PlanError.WINDOW_AFTER_END: ends_on >= starts_on and closes > midnight(ends_on + timedelta(days=1), zone),
+    }
+    return frozenset(error for error, fails in failing.items() if fails)
+
+
+CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
+RESERVED_CODES = frozenset({"NEW"})  # a word of our own addresses under /cohorts/
+
+
+def code_error(code: str) -> PlanError | None:
+    """Whether a code can stand in an address and in print: Latin capitals, digits and single hyphens."""
+    return None if CODE.fullmatch(code) and 3 <= len(code) <= 24 and code not in RESERVED_CODES else PlanError.CODE_SHAPE
+
+
+def next_code(programme: str, year: int, taken: Collection[str]) -> str:
+    """The code after the highest of a programme's codes of that year: DIG-2026-02 after DIG-2026-01."""
+    prefix = f"{programme}-{year}-"
+    numbers = [int(code.removeprefix(prefix)) for code in taken if re.fullmatch(re.escape(prefix) + r"[0-9]{1,6}", code)]
+    return f"{prefix}{max(numbers, default=0) + 1:02d}"
+
+
+def day_number(starts_on: date, ends_on: date, today: date) -> tuple[int, int]:
+    """Which day of how many `today` is, counting calendar days from 1; below 1 before the start, above the end after it."""
+    return (today - starts_on).days + 1, (ends_on - starts_on).days + 1

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     SEE_CERTIFICATES = "certificates:see"
     CREATE_COHORTS = "cohorts:create"
     EDIT_COHORT = "cohorts:edit"
+    SEE_FIGURES = "cohorts:figures"
     SEE_COHORT = "cohorts:see"
     SEE_PARTICIPANTS = "cohorts:participants"
     EDIT_COURSES = "courses:edit"
@@ -57,10 +58,10 @@ class Role(StrEnum):
 P = Permission
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PARTICIPANT: frozenset({P.SEE_COHORT, P.SEE_SCHEDULE}),
-    Role.TRAINER: frozenset({P.SEE_COHORT, P.SEE_PARTICIPANTS, P.SEE_SCHEDULE, P.SEE_ATTENDANCE, P.MARK_ATTENDANCE}),
+    Role.TRAINER: frozenset({P.SEE_COHORT, P.SEE_FIGURES, P.SEE_PARTICIPANTS, P.SEE_SCHEDULE, P.SEE_ATTENDANCE, P.MARK_ATTENDANCE}),
     Role.COORDINATOR: frozenset(P) - {P.MANAGE_USERS, P.SEE_AUDIT, P.SEE_OUTBOX},
     Role.FOCAL_POINT: frozenset({P.SEE_BATCH}),
-    Role.OBSERVER: frozenset({P.SEE_COHORT, P.SEE_SCHEDULE, P.SEE_COURSES}),
+    Role.OBSERVER: frozenset({P.SEE_COHORT, P.SEE_FIGURES, P.SEE_SCHEDULE, P.SEE_COURSES}),
     Role.ADMIN: frozenset(P),
 }
 EVERYBODY = frozenset({P.USE_ACCOUNT})  # whoever is signed in, with or without a role
@@ -125,6 +126,11 @@ def grants() -> Sequence[Grant]:
 def grants_with(permission: Permission) -> list[Grant]:
     """The grants that carry `permission`: what lists are filtered by."""
     return [grant for grant in grants() if permission in GRANTS[grant.role]]
+
+
+def everywhere(permission: Permission) -> bool:
+    """Whether whoever is signed in has `permission` for everything: what `needs` asks for when it names no scope."""
+    return any(grant.everywhere for grant in grants_with(permission))
 
 
 def can(permission: Permission | str, thing: Any = None) -> bool:

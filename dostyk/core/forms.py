@@ -35,6 +35,8 @@ class Form(FlaskForm):
             field = self._fields.get(refused.field or "")
             if field is None:
                 self.form_errors.append(str(refused.sentence))
+            elif isinstance(field, LocalizedField):
+                field.form.en.errors = [*field.form.en.errors, str(refused.sentence)]
             else:
                 field.errors = [*field.errors, str(refused.sentence)]
 

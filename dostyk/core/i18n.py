@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -14,11 +15,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
-from flask import Flask, request
+from flask import Flask, has_request_context, request
 from flask_babel import Babel, get_locale
 from flask_login import current_user
 
@@ -60,7 +61,9 @@ def known(code: str | None) -> str | None:
 
 
 def choose_language() -> str:
-    """The language of the present request: the profile's, else the cookie's, else the browser's."""
+    """The language of the present request: the profile's, else the cookie's, else the browser's; jobs say theirs."""
+    if not has_request_context():
+        return DEFAULT
     if current_user and current_user.is_authenticated and known(current_user.language):
         return str(current_user.language)
     if chosen := known(request.cookies.get(COOKIE)):
@@ -92,18 +95,18 @@ def day(value: date | datetime | None, zone: str | None = None) -> str:
 
 
 def weekday(value: date) -> str:
-    """Day of the week and date without the year."""
-    return format_skeleton("MMMMEEEEd", datetime(value.year, value.month, value.day, tzinfo=UTC), locale=_locale())
+    """Day of the week and date without the year, in words."""
+    pattern = {"kk": "d MMMM, EEEE", "fa": "EEEE d MMMM"}.get(_locale().language, "EEEE, d MMMM")
+    return format_date(value, pattern, locale=_locale())
 
 
 def days(start: date, end: date) -> str:
-    """A period of days, the way the language shortens it: 23–27 November 2026."""
-    if start == end:
-        return day(start)
+    """A period of days, the month as a word: 23–27 November 2026."""
+    if start == end or (start.year, start.month) != (end.year, end.month):
+        return day(start) if start == end else f"{day(start)} – {day(end)}"
     locale = _locale()
-    if locale.language == "en" and (start.year, start.month) == (end.year, end.month):
-        return f"{start.day}–{day(end)}"
-    return str(format_interval(start, end, "yMMMMd", locale=locale))
+    pattern = "d MMMM y" if locale.language == "en" else locale.date_formats["long"].pattern
+    return format_date(start, re.sub(r"(?<!')\bd{1,2}\b(?!')", f"d'–{end.day}'", pattern, count=1), locale=locale)
 
 
 def clock(value: datetime, zone: str) -> str:

@@ -52,8 +52,11 @@ def sections() -> list[Link]:
 
 def tabs(kind: str, thing: Any, **address: Any) -> list[Link]:
     """The tabs of `thing` that whoever is signed in may open; `address` are the arguments of their addresses."""
-    current = [e for e in _tabs[kind] if e.endpoint == request.endpoint] or [e for e in _tabs[kind] if _same_room(e.endpoint)]
-    return [Link(e.label, url_for(e.endpoint, **address), e in current) for e in _tabs[kind] if can(e.permission, thing)]
+    urls = {e: url_for(e.endpoint, **address) for e in _tabs[kind] if can(e.permission, thing)}
+    # The tab whose address the page's begins with; of several the longest, because every tab's begins with the first one's.
+    ours = [e for e in urls if _same_room(e.endpoint) and request.path.startswith(urls[e])]
+    current = max(ours, key=lambda e: len(urls[e]), default=None)
+    return [Link(e.label, url, e is current) for e, url in urls.items()]
 
 
 def _same_room(endpoint: str) -> bool:

@@ -48,6 +48,8 @@ _SKELETON = str.maketrans(
     }
 )  # fmt: skip
 _NOT_WORDS = re.compile(r"[^\w@.+]+")
+_SHORT = {"dzh": "j", "zh": "j", "kh": "h", "gh": "g"}  # how Latin letters spell one letter of the other scripts
+_DIGRAPHS = re.compile("|".join(_SHORT))
 
 
 def fold(text: str) -> str:
@@ -55,13 +57,14 @@ def fold(text: str) -> str:
 
     `gulomova`, `ғуломова` and `G'ulomova` all give the key of Gʻulomova. For comparing and finding only.
     """
-    text = unicodedata.normalize("NFKD", text.casefold().translate(_APOSTROPHES))
-    # й, ў, ё decompose into a base letter and a mark; composing first keeps what the table knows, then marks go.
-    text = unicodedata.normalize("NFC", text).translate(_SKELETON).translate(DIGITS)
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).casefold().translate(_APOSTROPHES)
+    # й, ў, ё are one character here, so that the table knows them; whatever marks are left then go.
+    text = text.translate(_SKELETON).translate(DIGITS)
     text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    text = text.translate(_SKELETON)
-    text = text.replace("dzh", "j").replace("zh", "j").replace("kh", "h").replace("gh", "g")
-    return re.sub(r"\s+", " ", _NOT_WORDS.sub(" ", text)).strip()
+    text = _NOT_WORDS.sub(" ", unicodedata.normalize("NFC", text).translate(_SKELETON)).strip()
+    while (shorter := _DIGRAPHS.sub(lambda found: _SHORT[found.group()], text)) != text:
+        text = shorter
+    return text
 
 
 # --- Codes ----------------------------------------------------------------------------------------------------------

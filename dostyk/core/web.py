@@ -9,7 +9,7 @@ import secrets
 import sys
 import time
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -219,8 +219,16 @@ class Frame:
     """What base.html asks for: language, direction, theme, navigation and who is signed in."""
 
     def __init__(self, app: Flask) -> None:
-        self.demo = bool(app.config.get("DEMO_LOADED"))
-        self._language = i18n.SUPPORTED.get(i18n.language(), i18n.SUPPORTED[i18n.DEFAULT])
+        self._app = app
+
+    @cached_property
+    def _language(self) -> i18n.Language:
+        return i18n.SUPPORTED.get(i18n.language(), i18n.SUPPORTED[i18n.DEFAULT])
+
+    @property
+    def demo(self) -> bool:
+        """Whether the site says on every page that its people are invented."""
+        return bool(self._app.config["DEMO"]) and self._app.config["ENVIRONMENT"] != "production"
 
     @property
     def lang(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -68,3 +70,37 @@ def hours_warning(kind: CourseKind, academic_hours: Decimal) -> HoursWarning | N
     if academic_hours < 8:
         return HoursWarning.SHORT
     return HoursWarning.LONG if academic_hours > 80 else None
+
+
+def clock_time(academic_hours: Decimal, minutes_per_hour: int) -> tuple[int, Decimal]:
+    """The same length on the clock, exactly: whole hours and minutes. 40 academic hours of 50 minutes are 33 h 20 min."""
+    minutes = academic_hours * minutes_per_hour
+    return int(minutes // 60), (minutes % 60).normalize() + 0
+
+
+# Words of our own addresses under /courses/.
+RESERVED_SLUGS = frozenset({"new", "programmes"})
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def slug_from(title: str, longest: int = 60) -> str:
+    """A title as a part of an address: small Latin letters, digits and hyphens; empty when it has none of them."""
+    plain = unicodedata.normalize("NFKD", title.casefold())
+    slug = re.sub(r"[^a-z0-9]+", "-", "".join(c for c in plain if not unicodedata.combining(c))).strip("-")
+    if len(slug) > longest:
+        slug = slug[: longest + 1].rpartition("-")[0] or slug[:longest]
+    return slug.strip("-")
+
+
+class SlugError(StrEnum):
+    """Why an address is no good."""
+
+    SHAPE = "shape"
+    RESERVED = "reserved"
+
+
+def slug_error(slug: str) -> SlugError | None:
+    """What is wrong with a typed address of a course; None when nothing is."""
+    if not SLUG.fullmatch(slug) or len(slug) > 80:
+        return SlugError.SHAPE
+    return SlugError.RESERVED if slug in RESERVED_SLUGS else None

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- texts in three languages
 """What the invented courses teach, where, and what their timetables hold. Only the names of programmes and hosts are real."""
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ AGENCY = t(
 )
 HOSTS: dict[str, tuple[Text, str, Text]] = {
     "kaznu": (
-        t("Al-Farabi Kazakh National University", "Казахский национальный университет имени аль-Фараби", "Әл-Фараби атындағы Қазақ ұлттық университеті"),
+        t(
+            "Al-Farabi Kazakh National University",
+            "Казахский национальный университет имени аль-Фараби",
+            "Әл-Фараби атындағы Қазақ ұлттық университеті",
+        ),
         "KazNU",
         ALMATY,
     ),
@@ -46,18 +51,30 @@ HOSTS: dict[str, tuple[Text, str, Text]] = {
 # Invented partner bodies: no real office is said to have sent anybody.
 PARTNERS: dict[str, tuple[Text, Text]] = {
     "KG": (
-        t("Demonstration Personnel Service of Kyrgyzstan", "Демонстрационная кадровая служба Кыргызстана", "Қырғызстанның көрсетілімдік кадр қызметі"),
+        t(
+            "Demonstration Personnel Service of Kyrgyzstan",
+            "Демонстрационная кадровая служба Кыргызстана",
+            "Қырғызстанның көрсетілімдік кадр қызметі",
+        ),
         t("Bishkek", "Бишкек", "Бішкек"),
     ),
     "TJ": (
-        t("Demonstration Civil Service Agency of Tajikistan", "Демонстрационное агентство госслужбы Таджикистана", "Тәжікстанның көрсетілімдік мемлекеттік қызмет агенттігі"),
+        t(
+            "Demonstration Civil Service Agency of Tajikistan",
+            "Демонстрационное агентство госслужбы Таджикистана",
+            "Тәжікстанның көрсетілімдік мемлекеттік қызмет агенттігі",
+        ),
         t("Dushanbe", "Душанбе", "Душанбе"),
     ),
     "UZ": (
-        t("Demonstration Academy of Administration of Uzbekistan", "Демонстрационная академия управления Узбекистана", "Өзбекстанның көрсетілімдік басқару академиясы"),
+        t(
+            "Demonstration Academy of Administration of Uzbekistan",
+            "Демонстрационная академия управления Узбекистана",
+            "Өзбекстанның көрсетілімдік басқару академиясы",
+        ),
         t("Tashkent", "Ташкент", "Ташкент"),
     ),
-}  # fmt: skip
+}
 DONORS: dict[str, Text] = {
     "temasek": t("Temasek Foundation", "Фонд «Темасек»", "«Темасек» қоры"),
     "jica": t("JICA", "JICA", "JICA"),
@@ -81,11 +98,19 @@ PROGRAMMES: dict[str, tuple[Text, Text]] = {
     ),
     "PUB": (
         t("Dostyk: Public Administration", "Достык: Государственное управление", "Достық: Мемлекеттік басқару"),
-        t("Advanced training of civil servants.", "Повышение квалификации государственных служащих.", "Мемлекеттік қызметшілердің біліктілігін арттыру."),
+        t(
+            "Advanced training of civil servants.",
+            "Повышение квалификации государственных служащих.",
+            "Мемлекеттік қызметшілердің біліктілігін арттыру.",
+        ),
     ),
     "AVI": (
         t("Avicenna: Healthcare", "Авиценна: Здравоохранение", "Авиценна: Денсаулық сақтау"),
-        t("Academic mobility of medical specialists.", "Академическая мобильность медицинских специалистов.", "Медицина мамандарының академиялық ұтқырлығы."),
+        t(
+            "Academic mobility of medical specialists.",
+            "Академическая мобильность медицинских специалистов.",
+            "Медицина мамандарының академиялық ұтқырлығы.",
+        ),
     ),
 }
 
@@ -105,7 +130,12 @@ class CourseText:
 
 COURSES = (
     CourseText(
-        "digital-public-services", "DIG", "advanced", 40, 45, ("ru", "en"),
+        "digital-public-services",
+        "DIG",
+        "advanced",
+        40,
+        45,
+        ("ru", "en"),
         t("Digital Public Services", "Цифровые государственные услуги", "Цифрлық мемлекеттік қызметтер"),
         t(
             "How a public service is designed around the citizen, built once and used by every office: registers, digital identity, service centres, data protection.",
@@ -116,7 +146,11 @@ COURSES = (
             t("E-government in practice", "Электронное правительство на практике", "Электрондық үкімет іс жүзінде"),
             t("Registers and once-only data", "Реестры и однократный ввод данных", "Тізілімдер және деректерді бір рет енгізу"),
             t("Digital identity and signature", "Цифровая идентификация и подпись", "Цифрлық сәйкестендіру және қолтаңба"),
-            t("Designing a service with its users", "Проектирование услуги вместе с пользователями", "Қызметті пайдаланушылармен бірге жобалау"),
+            t(
+                "Designing a service with its users",
+                "Проектирование услуги вместе с пользователями",
+                "Қызметті пайдаланушылармен бірге жобалау",
+            ),
             t("Visit: public service centre", "Визит: центр обслуживания населения", "Сапар: халыққа қызмет көрсету орталығы"),
             t("Personal data protection", "Защита персональных данных", "Дербес деректерді қорғау"),
             t("Artificial intelligence in the office", "Искусственный интеллект в ведомстве", "Мекемедегі жасанды интеллект"),
@@ -124,7 +158,12 @@ COURSES = (
         ),
     ),
     CourseText(
-        "young-diplomats", "DIP", "advanced", 72, 45, ("ru", "en"),
+        "young-diplomats",
+        "DIP",
+        "advanced",
+        72,
+        45,
+        ("ru", "en"),
         t("Young Diplomats", "Молодые дипломаты", "Жас дипломаттар"),
         t(
             "Negotiation, protocol and regional cooperation for those in their first years of service.",
@@ -139,7 +178,12 @@ COURSES = (
         ),
     ),
     CourseText(
-        "civil-service-reform", "PUB", "seminar", 24, 50, ("en", "ru"),
+        "civil-service-reform",
+        "PUB",
+        "seminar",
+        24,
+        50,
+        ("en", "ru"),
         t("Civil Service Reform", "Реформа государственной службы", "Мемлекеттік қызмет реформасы"),
         t(
             "Merit, pay and integrity: what worked in the region, what did not, and why.",
@@ -153,7 +197,7 @@ COURSES = (
             t("Action plan for home", "План действий для своей страны", "Өз еліне арналған іс-қимыл жоспары"),
         ),
     ),
-)  # fmt: skip
+)
 
 WELCOME = t("Opening and introductions", "Открытие и знакомство", "Ашылу және танысу")
 CULTURE_ALMATY = (
@@ -173,4 +217,11 @@ FIRST_STEPS = t(
     "Паспортыңызды және осы парақты ала келіңіз. Тамақ пен жатақхананы қабылдаушы тарап ұйымдастырады. Алматының кеші салқын: күрте алыңыз.",
 )
 POSTS = ("Chief specialist", "Head of unit", "Leading specialist", "Adviser", "Inspector")
-EMPLOYERS = ("Ministry of Digital Development", "Ministry of Labour", "City administration", "Civil service agency", "Statistics committee", "Tax service")
+EMPLOYERS = (
+    "Ministry of Digital Development",
+    "Ministry of Labour",
+    "City administration",
+    "Civil service agency",
+    "Statistics committee",
+    "Tax service",
+)

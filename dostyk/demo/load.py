@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from dostyk.attendance.models import Mark
 from dostyk.attendance.rules import Excuse, Source, Status
 from dostyk.certificates import service as certificates
+from dostyk.certificates.queries import candidates, to_issue
 from dostyk.cohorts.models import Assignment, Cohort, CountrySeats, Enrolment
 from dostyk.cohorts.rules import EnrolmentState
 from dostyk.core.access import Role
@@ -22,11 +23,12 @@ from dostyk.core.text import fold, new_code
 from dostyk.courses.models import Course, Programme, Project
 from dostyk.courses.rules import CourseKind
 from dostyk.demo import content
-from dostyk.demo.content import CourseText, Text
+from dostyk.demo.content import CourseText, Text, t
 from dostyk.demo.names import Invented, people_of
 from dostyk.people import service as people
+from dostyk.people.labels import CONSENT_WORDING
 from dostyk.people.models import Account, Organisation, Person
-from dostyk.people.rules import OrganisationKind, Purpose, Sex
+from dostyk.people.rules import REQUIRED, OrganisationKind, Sex
 from dostyk.schedule.models import Slot
 from dostyk.schedule.rules import SlotKind
 from dostyk.vouchers.models import Batch, Redemption, Voucher
@@ -46,7 +48,7 @@ def load_everything(password: str) -> None:
         demo.courses()
         demo.staff()
         demo.cohorts()
-    demo.issue_certificates()
+        demo.issue_certificates()
 
 
 class _Demo:
@@ -77,7 +79,13 @@ class _Demo:
 
     def _organisation(self, kind: OrganisationKind, name: Text, country: str, city: Text, short: str = "") -> Organisation:
         row = Organisation(
-            kind=kind, name=name, short_name=short, country=country, city=city, search=fold(" ".join((short, *name.values(), *city.values()))), demo=True
+            kind=kind,
+            name=name,
+            short_name=short,
+            country=country,
+            city=city,
+            search=fold(" ".join((short, *name.values(), *city.values()))),
+            demo=True,
         )
         db.session.add(row)
         return row
@@ -89,17 +97,28 @@ class _Demo:
             self.projects[code] = Project(programme=self.programmes[code], title=title, donor=donor, starts_on=date(self.today.year, 1, 1))
         for text in content.COURSES:
             self.course[text.slug] = Course(
-                project=self.projects[text.programme], slug=text.slug, title=text.title, summary=text.summary, kind=CourseKind(text.kind),
-                academic_hours=Decimal(text.hours), minutes_per_hour=text.minutes, languages=list(text.languages),
-                search=fold(" ".join((text.slug, *text.title.values()))), demo=True,
-            )  # fmt: skip
+                project=self.projects[text.programme],
+                slug=text.slug,
+                title=text.title,
+                summary=text.summary,
+                kind=CourseKind(text.kind),
+                academic_hours=Decimal(text.hours),
+                minutes_per_hour=text.minutes,
+                languages=list(text.languages),
+                search=fold(" ".join((text.slug, *text.title.values()))),
+                demo=True,
+            )
         db.session.add_all([*self.projects.values(), *self.course.values()])
 
     def staff(self) -> None:
-        self.coordinator = self._staff("Aigul Seitkali", "Айгүл Сейтқали", Sex.FEMALE, "Coordinator", self.agency, "coordinator", Role.COORDINATOR)
+        self.coordinator = self._staff(
+            "Aigul Seitkali", "Айгүл Сейтқали", Sex.FEMALE, "Coordinator", self.agency, "coordinator", Role.COORDINATOR
+        )
         self.trainer = self._staff("Yerlan Nurmagambetov", "Ерлан Нұрмағамбетов", Sex.MALE, "Lecturer", self.hosts["kaznu"], "trainer")
         self.second = self._staff("Galiya Kudaibergenova", "Ғалия Құдайбергенова", Sex.FEMALE, "Lecturer", self.hosts["nu"])
-        self.focal = self._staff("Sitora Rahmonzoda", "Ситора Раҳмонзода", Sex.FEMALE, "Focal point", self.partners["TJ"], "focal", country="TJ")
+        self.focal = self._staff(
+            "Sitora Rahmonzoda", "Ситора Раҳмонзода", Sex.FEMALE, "Focal point", self.partners["TJ"], "focal", country="TJ"
+        )
         self._assign(self.focal, Role.FOCAL_POINT, organisation=self.partners["TJ"])
         self._staff("Wei Ling Tan", "", Sex.FEMALE, "Programme manager", self.donors["temasek"], "observer", Role.OBSERVER, country="SG")
         self._staff("Daniyar Umirbek", "Данияр Үмірбек", Sex.MALE, "Administrator", self.agency, "admin", Role.ADMIN)
@@ -109,10 +128,18 @@ class _Demo:
     ) -> Person:
         person = people.derive(
             Person(
-                full_name=latin, own_name=own, sex=sex, country=country, email=f"{login or latin.split()[0].lower()}@example.org", organisation=body,
-                post=post, languages=["kk", "ru", "en"], demo=True, created_at=self.now,
+                full_name=latin,
+                own_name=own,
+                sex=sex,
+                country=country,
+                email=f"{login or latin.split()[0].lower()}@example.org",
+                organisation=body,
+                post=post,
+                languages=["kk", "ru", "en"],
+                demo=True,
+                created_at=self.now,
             )
-        )  # fmt: skip
+        )
         db.session.add(person)
         if login:
             self._account(person)
@@ -141,13 +168,17 @@ class _Demo:
         people.derive(jamshed)
         self._account(jamshed)
 
-        self.running = self._cohort(2, "digital-public-services", "kaznu", self.today - timedelta(days=2), 5, {"KG": 6, "TJ": 6, "TM": 4, "UZ": 6}, self.trainer)
+        self.running = self._cohort(
+            2, "digital-public-services", "kaznu", self.today - timedelta(days=2), 5, {"KG": 6, "TJ": 6, "TM": 4, "UZ": 6}, self.trainer
+        )
         seats = self._enrol(self.running, {"KG": 6, "TJ": 4, "TM": 3, "UZ": 6}, first=jamshed)
         slots = self._timetable(self.running, content.COURSES[0], content.CULTURE_ALMATY, self.trainer)
         midnight = datetime.combine(self.today, time(0), ZONE)
         self._mark(seats, slots, absent={seats[2].id: 2, seats[9].id: 3}, until=midnight)
 
-        self.upcoming = self._cohort(1, "civil-service-reform", "nu", self.today + timedelta(days=24), 3, {"AF": 6, "MN": 2, "KG": 4, "TJ": 6}, self.second)
+        self.upcoming = self._cohort(
+            1, "civil-service-reform", "nu", self.today + timedelta(days=24), 3, {"AF": 6, "MN": 2, "KG": 4, "TJ": 6}, self.second
+        )
         self._enrol(self.upcoming, {"AF": 3, "MN": 1, "KG": 2, "TJ": 3}, open_vouchers={"KG": 2, "TJ": 3})
         self._timetable(self.upcoming, content.COURSES[2], content.CULTURE_ASTANA, self.second)
 
@@ -155,11 +186,20 @@ class _Demo:
         course = self.course[slug]
         title = course.title
         cohort = Cohort(
-            code=f"{course.project.programme.code}-{start.year}-{number:02}", course=course, host=self.hosts[host], city=self.hosts[host].city,
-            time_zone="Asia/Almaty", starts_on=start, ends_on=start + timedelta(days=length - 1), capacity=sum(seats.values()), taken=0,
-            opens_at=datetime.combine(start - timedelta(days=30), time(0), ZONE), closes_at=datetime.combine(start - timedelta(days=4), time(0), ZONE),
-            welcome=content.FIRST_STEPS, demo=True,
-        )  # fmt: skip
+            code=f"{course.project.programme.code}-{start.year}-{number:02}",
+            course=course,
+            host=self.hosts[host],
+            city=self.hosts[host].city,
+            time_zone="Asia/Almaty",
+            starts_on=start,
+            ends_on=start + timedelta(days=length - 1),
+            capacity=sum(seats.values()),
+            taken=0,
+            opens_at=datetime.combine(start - timedelta(days=30), time(0), ZONE),
+            closes_at=datetime.combine(start - timedelta(days=4), time(0), ZONE),
+            welcome=content.FIRST_STEPS,
+            demo=True,
+        )
         cohort.search = fold(" ".join((cohort.code, *title.values(), *cohort.city.values())))
         db.session.add(cohort)
         self.seats = {c: CountrySeats(cohort=cohort, country=c, seats=n, taken=0) for c, n in seats.items()}
@@ -177,9 +217,15 @@ class _Demo:
         for country, count in counts.items():
             still_open = (open_vouchers or {}).get(country, 0)
             batch = Batch(
-                cohort=cohort, organisation=self.partners.get(country, self.agency), country=country, quantity=count + still_open, language="ru",
-                valid_until=cohort.closes_at, issued_at=cohort.opens_at, issued_by=self.coordinator,
-            )  # fmt: skip
+                cohort=cohort,
+                organisation=self.partners.get(country, self.agency),
+                country=country,
+                quantity=count + still_open,
+                language="ru",
+                valid_until=cohort.closes_at,
+                issued_at=cohort.opens_at,
+                issued_by=self.coordinator,
+            )
             for turn in range(count):
                 known = first is not None and country == first.country and turn == 0
                 person = first if known and first else self._participant(next(self.names[country]))
@@ -198,14 +244,23 @@ class _Demo:
         number = self.random.randrange(10_000, 99_999)
         person = people.derive(
             Person(
-                full_name=invented.full_name, own_name=invented.own_name, family_name=invented.family_name, given_name=invented.given_name,
-                sex=invented.sex, country=invented.country, email=f"person{number}@example.org", employer=self.random.choice(content.EMPLOYERS),
-                post=self.random.choice(content.POSTS), languages=list(invented.languages), demo=True, created_at=self.now,
+                full_name=invented.full_name,
+                own_name=invented.own_name,
+                family_name=invented.family_name,
+                given_name=invented.given_name,
+                sex=invented.sex,
+                country=invented.country,
+                email=f"person{number}@example.org",
+                employer=self.random.choice(content.EMPLOYERS),
+                post=self.random.choice(content.POSTS),
+                languages=list(invented.languages),
+                demo=True,
+                created_at=self.now,
             )
-        )  # fmt: skip
+        )
         db.session.add(person)
         db.session.flush()
-        people.consent(person, {Purpose.PROGRAMME: "", Purpose.PARTNER: ""}, "ru", self.now)
+        people.consent(person, {purpose: CONSENT_WORDING[purpose] for purpose in REQUIRED}, "en", self.now)
         return person
 
     def _timetable(self, cohort: Cohort, text: CourseText, culture: Sequence[tuple[Text, str]], trainer: Person) -> list[Slot]:
@@ -225,11 +280,19 @@ class _Demo:
         db.session.flush()
         return slots
 
-    def _slot(self, cohort: Cohort, on: date, begins: time, ends: time, title: Text, place: str, trainer: Person | None, hours: Decimal) -> Slot:
+    def _slot(
+        self, cohort: Cohort, on: date, begins: time, ends: time, title: Text, place: str, trainer: Person | None, hours: Decimal
+    ) -> Slot:
         slot = Slot(
-            cohort=cohort, kind=SlotKind.TRAINING if trainer else SlotKind.CULTURAL, title=title, place=place, trainer=trainer, academic_hours=hours,
-            starts_at=datetime.combine(on, begins, ZONE), ends_at=datetime.combine(on, ends, ZONE),
-        )  # fmt: skip
+            cohort=cohort,
+            kind=SlotKind.TRAINING if trainer else SlotKind.CULTURAL,
+            title=title,
+            place=place,
+            trainer=trainer,
+            academic_hours=hours,
+            starts_at=datetime.combine(on, begins, ZONE),
+            ends_at=datetime.combine(on, ends, ZONE),
+        )
         db.session.add(slot)
         return slot
 
@@ -241,9 +304,13 @@ class _Demo:
                 away = number < 4 * absent.get(seat.id, 0)
                 chance = self.random.random()
                 mark = Mark(
-                    slot=slot, enrolment=seat, status=Status.ABSENT if away else Status.PRESENT, source=Source.TRAINER, by=self.trainer,
+                    slot=slot,
+                    enrolment=seat,
+                    status=Status.ABSENT if away else Status.PRESENT,
+                    source=Source.TRAINER,
+                    by=self.trainer,
                     at=slot.starts_at + timedelta(minutes=20),
-                )  # fmt: skip
+                )
                 if not away and chance > 0.97:
                     mark.status, mark.excuse = Status.EXCUSED, self.random.choice(list(Excuse))
                 elif not away and chance > 0.93:
@@ -254,3 +321,15 @@ class _Demo:
 
     def issue_certificates(self) -> None:
         """Certificates for the finished cohort; one is revoked, so that the page of a revoked one can be seen."""
+        for code in content.PROGRAMMES:
+            signs = t("Ainur Abdrakhmanova", "Айнур Абдрахманова", "Айнұр Әбдірахманова"), t("Chairperson", "Председатель", "Төрайым")
+            certificates.signatory(self.programmes[code], *signs, by=self.coordinator, cohort=self.finished)
+        issued = datetime.combine(self.finished.ends_on, time(17, 30), ZONE)
+        terms = certificates.terms_of(self.finished)
+        given = [
+            certificates.issue_one(terms, candidate, by=self.coordinator, now=issued)
+            for candidate in to_issue(candidates(self.finished, self.now))
+        ]
+        db.session.flush()
+        if first := given[-1]:
+            certificates.revoke(first, "Issued under a misspelt name (example of the demonstration).", by=self.coordinator, now=self.now)

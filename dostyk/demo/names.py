@@ -115,6 +115,6 @@ def people_of(country: str, count: int) -> list[Invented]:
         found.append(
             Invented(
                 f"{first[0]} {family[0]}".strip(), f"{first[1]} {family[1]}".strip(), family[0], first[0], sex, country, names.languages
-            )  # fmt: skip
+            )
         )
     return found

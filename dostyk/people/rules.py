@@ -1,8 +1,10 @@
-"""Kinds of organisations, what a person may leave out, and which consents a seat needs. Pure."""
+"""Kinds of organisations, names as passports write them, and which consents a seat needs. Pure."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -35,6 +37,77 @@ class Purpose(StrEnum):
 
 # Without these nobody can be taught, nor their government told that the seat was used.
 REQUIRED = (Purpose.PROGRAMME, Purpose.PARTNER)
+
+NAME_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class PersonDetails:
+    """What is known of a person. Only the name is needed: the rest depends on who the person is.
+
+    `organisation_id` is for staff and partners; `employer` is what a participant writes.
+    """
+
+    full_name: str
+    own_name: str = ""
+    family_name: str = ""
+    given_name: str = ""
+    patronymic: str = ""
+    sex: Sex = Sex.NOT_STATED
+    country: str | None = None
+    email: str = ""
+    phone: str = ""
+    organisation_id: int | None = None
+    employer: str = ""
+    post: str = ""
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OrganisationDetails:
+    """What is known of an organisation; `name` and `city` by language."""
+
+    kind: OrganisationKind
+    name: dict[str, str]
+    country: str
+    short_name: str = ""
+    city: dict[str, str] = field(default_factory=dict)
+    website: str = ""
+    email: str = ""
+
+
+class NameFlaw(StrEnum):
+    """What is wrong with a name that is to be the authority, as in the machine-readable line of a passport."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    NOT_LATIN = "not_latin"
+
+
+def is_latin(letter: str) -> bool:
+    """Whether a letter is Latin, in any of the alphabets: Ş, ŋ and ý are, the Cyrillic А that looks like A is not."""
+    return unicodedata.name(letter, "").startswith(("LATIN", "FEMININE ORDINAL", "MASCULINE ORDINAL"))
+
+
+def foreign_letters(name: str) -> str:
+    """The letters of `name` that are not Latin, each once, in their order. Marks and apostrophes (U+02BB, U+02BC) are no letters here."""
+    letters = [c for c in name if unicodedata.category(c)[0] == "L" and unicodedata.category(c) != "Lm"]
+    return "".join(dict.fromkeys(c for c in letters if not is_latin(c)))
+
+
+def name_flaw(name: str) -> NameFlaw | None:
+    """What is wrong with a full name in Latin letters; None when nothing is.
+
+    Any Latin letter is welcome, a family name is not asked for, and one word is enough: many Afghans have one name.
+    Source: ICAO Doc 9303-3, 3.4: the visual zone may hold national Latin characters.
+    """
+    if not name.strip():
+        return NameFlaw.EMPTY
+    if len(name) > NAME_LENGTH:
+        return NameFlaw.TOO_LONG
+    if foreign_letters(name) or not any(is_latin(c) for c in name):
+        return NameFlaw.NOT_LATIN
+    return None
 
 
 def missing_consents(given: Collection[Purpose]) -> list[Purpose]:

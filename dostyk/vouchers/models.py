@@ -18,9 +18,9 @@ class Batch(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     cohort_id: Mapped[int] = mapped_column(sa.ForeignKey("cohort.id"), index=True)
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
-    country: Mapped[str] = mapped_column(sa.String(2))
+    country: Mapped[str] = mapped_column(sa.String(2), index=True)
     quantity: Mapped[int]
-    valid_until: Mapped[Instant]  # exclusive
+    valid_until: Mapped[Instant] = mapped_column(index=True)  # exclusive
     language: Mapped[str] = mapped_column(sa.String(16), default="en")  # of the printed sheet
     note: Mapped[str] = mapped_column(sa.Text, default="")  # for coordinators only
     issued_at: Mapped[Instant]
@@ -30,11 +30,16 @@ class Batch(Model):
     organisation: Mapped[Organisation] = relationship()
     issued_by: Mapped[Person] = relationship()
 
+    @property
+    def name(self) -> str:
+        """What people call it: `DIG-2026-01 / 12`."""
+        return f"{self.cohort.code} / {self.id}"
+
 
 class Voucher(Model):
     """A code that gives `uses` seats. `used` counts them, so that the last goes to exactly one by one UPDATE."""
 
-    __table_args__ = (sa.CheckConstraint("used BETWEEN 0 AND uses", name="used_within_uses"),)
+    __table_args__ = (sa.CheckConstraint("used BETWEEN 0 AND uses", name="used_within_uses"), sa.CheckConstraint("uses > 0", name="uses_positive"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id"), index=True)
@@ -48,10 +53,17 @@ class Voucher(Model):
 
 
 class Redemption(Model):
-    """Which voucher gave which seat. One row an enrolment, for ever."""
+    """Which voucher gave which seat, for ever. A seat that was given back and taken again has two.
 
-    enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolment.id"), primary_key=True)
-    voucher_id: Mapped[int] = mapped_column(sa.ForeignKey("voucher.id"), index=True)
+    `ticket` is the mark of the visitor's form: whoever sends the same form again gets the same seat (see service.redeem).
+    """
+
+    __table_args__ = (sa.UniqueConstraint("voucher_id", "enrolment_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    voucher_id: Mapped[int] = mapped_column(sa.ForeignKey("voucher.id"))
+    enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolment.id"), index=True)
+    ticket: Mapped[str | None] = mapped_column(sa.String(64))
     at: Mapped[Instant]
 
     enrolment: Mapped[Enrolment] = relationship()

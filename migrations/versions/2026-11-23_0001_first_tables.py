@@ -124,7 +124,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_person'))
     )
     with op.batch_alter_table('person', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_person_country'), ['country'], unique=False)
+        batch_op.create_index('ix_person_country_sort_id', ['country', 'sort_name', 'id'], unique=False)
+        batch_op.create_index('ix_person_created_id', ['created_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_person_email'), ['email'], unique=False)
         batch_op.create_index(batch_op.f('ix_person_organisation_id'), ['organisation_id'], unique=False)
         batch_op.create_index('ix_person_sort_id', ['sort_name', 'id'], unique=False)
@@ -178,8 +179,10 @@ def upgrade() -> None:
     sa.Column('login_count', sa.Integer(), nullable=True),
     sa.Column('tf_primary_method', sa.String(length=64), nullable=True),
     sa.Column('tf_totp_secret', sa.String(length=255), nullable=True),
+    sa.Column('tf_last_counter', sa.Integer(), nullable=True),
     sa.Column('mf_recovery_codes', sa.JSON(), nullable=True),
     sa.Column('created_at', dostyk.core.database.UTCDateTime(), nullable=False),
+    sa.Column('invited_at', dostyk.core.database.UTCDateTime(), nullable=True),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_account_person_id_person')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
     sa.UniqueConstraint('email', name=op.f('uq_account_email')),
@@ -245,6 +248,7 @@ def upgrade() -> None:
     sa.Column('taken', sa.Integer(), nullable=False),
     sa.Column('welcome', sa.JSON(), nullable=False),
     sa.Column('search', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('demo', sa.Boolean(), nullable=False),
     sa.Column('archived_at', dostyk.core.database.UTCDateTime(), nullable=True),
     sa.CheckConstraint('capacity > 0', name=op.f('ck_cohort_capacity_positive')),
@@ -295,12 +299,16 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['cohort_id'], ['cohort.id'], name=op.f('fk_assignment_cohort_id_cohort')),
     sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_assignment_organisation_id_organisation')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_assignment_person_id_person')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_assignment'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_assignment')),
+    sa.UniqueConstraint('person_id', 'role', 'cohort_id', name=op.f('uq_assignment_person_id_role_cohort_id')),
+    sa.UniqueConstraint('person_id', 'role', 'country', name=op.f('uq_assignment_person_id_role_country')),
+    sa.UniqueConstraint('person_id', 'role', 'organisation_id', name=op.f('uq_assignment_person_id_role_organisation_id'))
     )
     with op.batch_alter_table('assignment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_assignment_cohort_id'), ['cohort_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_assignment_organisation_id'), ['organisation_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_assignment_person_id'), ['person_id'], unique=False)
+        batch_op.create_index('uq_assignment_everywhere', ['person_id', 'role'], unique=True, sqlite_where=sa.text('cohort_id IS NULL AND organisation_id IS NULL AND country IS NULL'), postgresql_where=sa.text('cohort_id IS NULL AND organisation_id IS NULL AND country IS NULL'))
 
     op.create_table('batch',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -321,7 +329,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('batch', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_batch_cohort_id'), ['cohort_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_batch_country'), ['country'], unique=False)
         batch_op.create_index(batch_op.f('ix_batch_organisation_id'), ['organisation_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_batch_valid_until'), ['valid_until'], unique=False)
 
     op.create_table('country_seats',
     sa.Column('cohort_id', sa.Integer(), nullable=False),
@@ -362,8 +372,9 @@ def upgrade() -> None:
     sa.Column('trainer_id', sa.Integer(), nullable=True),
     sa.Column('academic_hours', sa.Numeric(precision=5, scale=2), nullable=False),
     sa.Column('cancelled_at', dostyk.core.database.UTCDateTime(), nullable=True),
-    sa.Column('cancelled_reason', sa.String(), nullable=True),
+    sa.Column('cancelled_reason', sa.String(length=300), nullable=True),
     sa.CheckConstraint("kind = 'training' OR academic_hours = 0", name=op.f('ck_slot_cultural_without_hours')),
+    sa.CheckConstraint('(cancelled_at IS NULL) = (cancelled_reason IS NULL)', name=op.f('ck_slot_cancelled_with_reason')),
     sa.CheckConstraint('academic_hours >= 0', name=op.f('ck_slot_hours_not_negative')),
     sa.CheckConstraint('ends_at > starts_at', name=op.f('ck_slot_times')),
     sa.ForeignKeyConstraint(['cohort_id'], ['cohort.id'], name=op.f('fk_slot_cohort_id_cohort')),
@@ -438,6 +449,7 @@ def upgrade() -> None:
     sa.Column('revoked_at', dostyk.core.database.UTCDateTime(), nullable=True),
     sa.Column('revoked_reason', sa.String(), nullable=True),
     sa.CheckConstraint('used BETWEEN 0 AND uses', name=op.f('ck_voucher_used_within_uses')),
+    sa.CheckConstraint('uses > 0', name=op.f('ck_voucher_uses_positive')),
     sa.ForeignKeyConstraint(['batch_id'], ['batch.id'], name=op.f('fk_voucher_batch_id_batch')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_voucher')),
     sa.UniqueConstraint('code', name=op.f('uq_voucher_code'))
@@ -446,15 +458,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_voucher_batch_id'), ['batch_id'], unique=False)
 
     op.create_table('redemption',
-    sa.Column('enrolment_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('voucher_id', sa.Integer(), nullable=False),
+    sa.Column('enrolment_id', sa.Integer(), nullable=False),
+    sa.Column('ticket', sa.String(length=64), nullable=True),
     sa.Column('at', dostyk.core.database.UTCDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_redemption_enrolment_id_enrolment')),
     sa.ForeignKeyConstraint(['voucher_id'], ['voucher.id'], name=op.f('fk_redemption_voucher_id_voucher')),
-    sa.PrimaryKeyConstraint('enrolment_id', name=op.f('pk_redemption'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_redemption')),
+    sa.UniqueConstraint('voucher_id', 'enrolment_id', name=op.f('uq_redemption_voucher_id_enrolment_id'))
     )
     with op.batch_alter_table('redemption', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_redemption_voucher_id'), ['voucher_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_redemption_enrolment_id'), ['enrolment_id'], unique=False)
 
     # ### end Alembic commands ###
 
@@ -462,7 +477,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table('redemption', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_redemption_voucher_id'))
+        batch_op.drop_index(batch_op.f('ix_redemption_enrolment_id'))
 
     op.drop_table('redemption')
     with op.batch_alter_table('voucher', schema=None) as batch_op:
@@ -492,11 +507,14 @@ def downgrade() -> None:
     op.drop_table('enrolment')
     op.drop_table('country_seats')
     with op.batch_alter_table('batch', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_batch_valid_until'))
         batch_op.drop_index(batch_op.f('ix_batch_organisation_id'))
+        batch_op.drop_index(batch_op.f('ix_batch_country'))
         batch_op.drop_index(batch_op.f('ix_batch_cohort_id'))
 
     op.drop_table('batch')
     with op.batch_alter_table('assignment', schema=None) as batch_op:
+        batch_op.drop_index('uq_assignment_everywhere', sqlite_where=sa.text('cohort_id IS NULL AND organisation_id IS NULL AND country IS NULL'), postgresql_where=sa.text('cohort_id IS NULL AND organisation_id IS NULL AND country IS NULL'))
         batch_op.drop_index(batch_op.f('ix_assignment_person_id'))
         batch_op.drop_index(batch_op.f('ix_assignment_organisation_id'))
         batch_op.drop_index(batch_op.f('ix_assignment_cohort_id'))
@@ -533,7 +551,8 @@ def downgrade() -> None:
         batch_op.drop_index('ix_person_sort_id')
         batch_op.drop_index(batch_op.f('ix_person_organisation_id'))
         batch_op.drop_index(batch_op.f('ix_person_email'))
-        batch_op.drop_index(batch_op.f('ix_person_country'))
+        batch_op.drop_index('ix_person_created_id')
+        batch_op.drop_index('ix_person_country_sort_id')
 
     op.drop_table('person')
     op.drop_table('programme')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -44,14 +44,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Plan:
-    """The timetable that a paste is read against. `trainers`: what may be written for a trainer (in lower case) -> who that is."""
+    """The timetable that a paste is read against. `trainers` tells who can be meant by a name or an address."""
 
     zone: str
     minutes_per_hour: int
     starts_on: date
     ends_on: date
     known: Sequence[Known]
-    trainers: Mapping[str, Collection[int]]
+    trainers: Callable[[str], Collection[int]]
 
 
 def judge(lines: Iterable[Line], plan: Plan) -> list[Verdict]:
@@ -82,7 +82,7 @@ def _judge_line(line: Line, plan: Plan, known: Mapping[tuple[Span, SlotKind, str
     length = span(entry.on, entry.start, entry.end, plan.zone)
     if isinstance(length, SpanError):
         return Verdict(line, Result.ERROR, (Fault(Problem(length.value), Column.START, f"{entry.start:%H:%M}"),))
-    who = plan.trainers.get(entry.trainer.casefold(), ()) if entry.trainer else ()
+    who = plan.trainers(entry.trainer) if entry.trainer else ()
     if entry.trainer and len(who) != 1:
         problem = Problem.TRAINER_AMBIGUOUS if who else Problem.TRAINER_UNKNOWN
         return Verdict(line, Result.ERROR, (Fault(problem, Column.TRAINER, entry.trainer),))

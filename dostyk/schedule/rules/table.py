@@ -114,11 +114,16 @@ _HEADINGS = {
 }
 _COLUMN_OF = {word: column for column, words in _HEADINGS.items() for word in words.split("|")}
 _KINDS = {
-    SlotKind.TRAINING: "|training|t|lesson|lecture|seminar|учебное|учебный|учёба|учеба|обучение|занятие|лекция|семинар|оқу|оқыту|сабақ|дәріс",
-    SlotKind.CULTURAL: "cultural|culture|c|cultural programme|культурное|культурный|культура|культурная программа|мәдени|мәдениет|мәдени бағдарлама",
-}  # fmt: skip
+    SlotKind.TRAINING: "|training|t|lesson|lecture|seminar"
+    "|учебное|учебный|учёба|учеба|обучение|занятие|лекция|семинар|оқу|оқыту|сабақ|дәріс",
+    SlotKind.CULTURAL: "cultural|culture|c|cultural programme"
+    "|культурное|культурный|культура|культурная программа|мәдени|мәдениет|мәдени бағдарлама",
+}
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words.split("|")}
-_MONTHS = "jan янв қаң|feb фев ақп|mar мар нау|apr апр сәу|may май мая мам|jun июн мау|jul июл шіл|aug авг там|sep сен қыр|oct окт қаз|nov ноя қар|dec дек жел"
+_MONTHS = (
+    "jan янв қаң|feb фев ақп|mar мар нау|apr апр сәу|may май мая мам|jun июн мау"
+    "|jul июл шіл|aug авг там|sep сен қыр|oct окт қаз|nov ноя қар|dec дек жел"
+)
 _MONTH_OF = {start: number for number, starts in enumerate(_MONTHS.split("|"), 1) for start in starts.split()}
 _INVISIBLE = re.compile("[\x00\u00ad\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -176,9 +181,8 @@ def _cell(text: str) -> str:
 
 
 def _is_heading(cells: Sequence[str]) -> bool:
-    """Whether a first line names columns: it has a known word, and nothing in it is a date or a time."""
-    known = any(cell.casefold() in _COLUMN_OF for cell in cells)
-    return known and not any(parse_date(cell) or parse_time(cell) for cell in cells)
+    """Whether a first line names columns: no line of a timetable is without any digit."""
+    return not any(character.isdecimal() for cell in cells for character in cell)
 
 
 def _line(number: int, cells: Mapping[Column, str], above: date | None) -> Line:

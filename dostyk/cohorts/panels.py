@@ -1,0 +1,113 @@
+"""What upper rooms show on a cohort's overview: figures in its first row, panels below.
+
+A room above registers in its own `panels.py`, which the application loads:
+
+    @figure(30, Permission.SEE_ATTENDANCE)
+    def attendance(cohort: Cohort, now: datetime) -> Figure | None:
+        return Figure(percent(...), _("attendance of held hours"), url_for("attendance.index", cohort_code=cohort.code))
+
+    @panel(20, Permission.SEE_SCHEDULE)
+    def next_slots(cohort: Cohort, now: datetime) -> Panel | None:
+        return Panel("schedule/_next.html", {"slots": ..., "zone": ...})
+
+    @reserved(Permission.SEE_VOUCHERS)
+    def open_vouchers(cohort: Cohort, now: datetime) -> dict[str, int]:
+        return {"KG": 2}
+
+Each function is called once for the page and only for whoever has the permission in that cohort; it takes a constant
+number of statements, whatever the size of the cohort. None: nothing to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from dostyk.cohorts.models import Cohort
+from dostyk.core.access import Permission, can
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that matters, with what it counts; `url` is where to read more."""
+
+    value: object
+    caption: object
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of the page: a template that draws a `<section class="sheet">`, and what it is given besides `cohort` and `now`.
+
+    `wide` panels take the whole width below the columns; the others stand in the side column.
+    """
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    wide: bool = False
+
+
+Kind = TypeVar("Kind")
+Provider = Callable[[Cohort, datetime], Kind]
+
+
+@dataclass(frozen=True)
+class _Entry(Generic[Kind]):
+    order: int
+    permission: Permission
+    provider: Provider[Kind]
+
+
+_figures: list[_Entry[Figure | None]] = []
+_panels: list[_Entry[Panel | None]] = []
+_reserved: list[_Entry[Mapping[str, int]]] = []
+
+
+def _registers(entries: list[_Entry[Kind]], order: int, permission: Permission) -> Callable[[Provider[Kind]], Provider[Kind]]:
+    def mark(provider: Provider[Kind]) -> Provider[Kind]:
+        entries.append(_Entry(order, permission, provider))
+        entries.sort(key=lambda e: e.order)
+        return provider
+
+    return mark
+
+
+def figure(order: int, permission: Permission) -> Callable[[Provider[Figure | None]], Provider[Figure | None]]:
+    """Mark a function as giving a figure of the overview; small `order` first."""
+    return _registers(_figures, order, permission)
+
+
+def panel(order: int, permission: Permission) -> Callable[[Provider[Panel | None]], Provider[Panel | None]]:
+    """Mark a function as giving a panel of the overview; small `order` first."""
+    return _registers(_panels, order, permission)
+
+
+def reserved(permission: Permission) -> Callable[[Provider[Mapping[str, int]]], Provider[Mapping[str, int]]]:
+    """Mark a function as telling how many seats of each country are promised but not yet taken, such as open vouchers."""
+    return _registers(_reserved, 0, permission)
+
+
+def _of(entries: Sequence[_Entry[Kind]], cohort: Cohort, now: datetime) -> list[Kind]:
+    return [entry.provider(cohort, now) for entry in entries if can(entry.permission, cohort)]
+
+
+def figures_of(cohort: Cohort, now: datetime) -> list[Figure]:
+    """The figures that whoever is signed in may see, in order."""
+    return [f for f in _of(_figures, cohort, now) if f is not None]
+
+
+def panels_of(cohort: Cohort, now: datetime) -> list[Panel]:
+    """The panels that whoever is signed in may see, in order."""
+    return [p for p in _of(_panels, cohort, now) if p is not None]
+
+
+def reserved_in(cohort: Cohort, now: datetime) -> dict[str, int]:
+    """Seats promised but not taken, by country; empty for who may not know."""
+    promised: dict[str, int] = {}
+    for counts in _of(_reserved, cohort, now):
+        for country, number in counts.items():
+            promised[country] = promised.get(country, 0) + number
+    return promised

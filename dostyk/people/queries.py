@@ -1,0 +1,130 @@
+"""What pages read about organisations, people and accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import g, has_request_context
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
+from sqlalchemy.sql import ColumnElement
+
+from dostyk.core.access import Grant, Permission, grants_with
+from dostyk.core.database import db
+from dostyk.core.text import fold
+from dostyk.people.models import Account, Consent, Organisation, Passkey, Person
+from dostyk.people.rules import OrganisationKind, Purpose
+
+# --- Who reaches whom -----------------------------------------------------------------------------------------------
+
+Reach = Callable[[Sequence[Grant]], ColumnElement[bool]]
+_reach: Reach | None = None
+
+
+def reach(condition: Reach) -> None:
+    """An upper room tells which people grants that are not everywhere reach, as a condition on `Person`."""
+    global _reach  # noqa: PLW0603 -- wired once, at start
+    _reach = condition
+
+
+def within(grants: Sequence[Grant]) -> ColumnElement[bool]:
+    """The people that any of `grants` reaches, as a condition on `Person`."""
+    if any(grant.everywhere for grant in grants):
+        return sa.true()
+    return _reach(grants) if _reach is not None and grants else sa.false()
+
+
+def visible(permission: Permission) -> sa.Select[tuple[Person]]:
+    """The people for whom whoever is signed in has `permission`."""
+    return sa.select(Person).where(within(grants_with(permission)))
+
+
+def covers(person: Person, grant: Grant) -> bool:
+    """Whether `grant` reaches `person`: `within` for one of each, asked once a request."""
+    known: dict[tuple[int, Grant], bool] = g.setdefault("reached_people", {}) if has_request_context() else {}
+    key = (person.id, grant)
+    if key not in known:
+        known[key] = bool(db.session.scalar(sa.select(sa.literal(1)).where(Person.id == person.id, within([grant]))))
+    return known[key]
+
+
+# --- People ---------------------------------------------------------------------------------------------------------
+
+
+def person_by_id(person_id: int) -> Person | None:
+    """The person with their organisation; one statement."""
+    return db.session.scalar(sa.select(Person).where(Person.id == int(person_id)).options(joinedload(Person.organisation)))
+
+
+def found(column: InstrumentedAttribute[str]) -> Callable[[str], ColumnElement[bool]]:
+    """A condition for a search: every word that was typed stands somewhere in the folded `column`."""
+
+    def condition(typed: str) -> ColumnElement[bool]:
+        words = fold(typed).split()
+        return sa.and_(*(column.contains(word, autoescape=True) for word in words)) if words else sa.false()
+
+    return condition
+
+
+def in_chunks(select: sa.Select[Any], size: int = 2000) -> Iterator[Any]:
+    """The rows of a big export, fetched in chunks by one statement, so that memory stays flat."""
+    yield from db.session.execute(select.execution_options(yield_per=size))
+
+
+# --- Organisations --------------------------------------------------------------------------------------------------
+
+
+def organisation_by_id(organisation_id: int) -> Organisation | None:
+    return db.session.get(Organisation, organisation_id)
+
+
+def organisations(*kinds: OrganisationKind) -> Sequence[Organisation]:
+    """The organisations of these kinds (all when none is named) that are not archived, by their folded name."""
+    select = sa.select(Organisation).where(Organisation.archived_at.is_(None)).order_by(Organisation.search, Organisation.id)
+    return db.session.scalars(select.where(Organisation.kind.in_(kinds)) if kinds else select).all()
+
+
+def staff_of(organisation_id: int, limit: int = 100) -> Sequence[Person]:
+    """The people of an organisation, by name; at most `limit` of them."""
+    select = sa.select(Person).where(Person.organisation_id == organisation_id, Person.archived_at.is_(None))
+    return db.session.scalars(select.order_by(Person.sort_name, Person.id).limit(limit)).all()
+
+
+# --- Accounts -------------------------------------------------------------------------------------------------------
+
+
+def account_by_email(email: str) -> Account | None:
+    """The account of an address, however its letters are cased."""
+    return db.session.scalar(sa.select(Account).where(Account.email == email.strip().lower()))
+
+
+def account_of(person_id: int) -> Account | None:
+    """The account of a person."""
+    return db.session.scalar(sa.select(Account).where(Account.person_id == person_id))
+
+
+def passkeys_of(account: Account) -> Sequence[Passkey]:
+    """The passkeys of an account, the oldest first."""
+    return db.session.scalars(sa.select(Passkey).where(Passkey.user_id == account.id).order_by(Passkey.id)).all()
+
+
+def demo_accounts() -> int:
+    """How many accounts came with the demonstration data. 0 while there is no table yet."""
+    if not sa.inspect(db.engine).has_table(Account.__tablename__):
+        return 0
+    return db.session.scalar(sa.select(sa.func.count()).where(Account.demo)) or 0
+
+
+# --- Consents -------------------------------------------------------------------------------------------------------
+
+
+def consents_of(person_id: int) -> Sequence[Consent]:
+    """Every consent a person ever gave, the newest first, those withdrawn among them."""
+    newest_first = (Consent.given_at.desc(), Consent.id.desc())
+    return db.session.scalars(sa.select(Consent).where(Consent.person_id == person_id).order_by(*newest_first)).all()
+
+
+def standing_consents(person_id: int) -> dict[Purpose, Consent]:
+    """The consents that stand, the newest for each purpose."""
+    return {c.purpose: c for c in reversed(consents_of(person_id)) if c.withdrawn_at is None}

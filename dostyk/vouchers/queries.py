@@ -1,0 +1,282 @@
+"""What pages and rules read about vouchers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.sql import ColumnElement
+
+from dostyk.cohorts import queries as cohorts
+from dostyk.cohorts.models import Cohort, CountrySeats, Enrolment
+from dostyk.cohorts.rules import EnrolmentState
+from dostyk.core.access import Grant
+from dostyk.core.audit import Event
+from dostyk.core.database import db
+from dostyk.core.text import fold_code
+from dostyk.people.models import Organisation, Person
+from dostyk.people.rules import OrganisationKind
+from dostyk.vouchers.models import Batch, Redemption, Voucher
+from dostyk.vouchers.rules import AGAIN_WITHIN, BatchFacts, SeatsLeft, VoucherFacts, VoucherState
+
+REFUSED = "voucher.refused"  # the kind of event that a refused try leaves
+
+
+def facts(voucher: Voucher) -> VoucherFacts:
+    """What decides about `voucher`; its batch is loaded."""
+    return VoucherFacts(
+        uses_left=voucher.uses - voucher.used,
+        revoked=voucher.revoked_at is not None,
+        valid_until=voucher.batch.valid_until,
+        country=voucher.batch.country,
+    )
+
+
+# --- One voucher -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Found:
+    """A voucher, and the seat in its cohort of whoever asks; `gave_it` says whether this voucher gave that seat."""
+
+    voucher: Voucher  # with batch, cohort, course and host
+    seat: Enrolment | None
+    gave_it: bool
+
+
+def found(code: str, person: Person | None, ticket: str | None, now: datetime) -> Found | None:
+    """The voucher with a folded code and the seat of `person`, or of the visitor whose form bore `ticket` a moment ago.
+
+    One statement, whether there is such a code or not.
+    """
+    asked = sa.select(Voucher, Enrolment, Redemption.id).join(Voucher.batch).where(Voucher.code == code)
+    if person is not None:
+        mine = (Enrolment.cohort_id == Batch.cohort_id) & (Enrolment.person_id == person.id) & (Enrolment.state == EnrolmentState.ENROLLED)
+        asked = asked.outerjoin(Enrolment, mine)
+        asked = asked.outerjoin(Redemption, (Redemption.voucher_id == Voucher.id) & (Redemption.enrolment_id == Enrolment.id))
+    else:
+        lately = (Redemption.ticket == (ticket or "")) & (Redemption.at > now - AGAIN_WITHIN)
+        asked = asked.outerjoin(Redemption, (Redemption.voucher_id == Voucher.id) & lately)
+        asked = asked.outerjoin(Enrolment, (Enrolment.id == Redemption.enrolment_id) & (Enrolment.state == EnrolmentState.ENROLLED))
+    row = db.session.execute(
+        asked.options(contains_eager(Voucher.batch).joinedload(Batch.cohort, innerjoin=True).options(*cohorts.HEAD)).execution_options(
+            populate_existing=True
+        )
+    ).first()
+    return Found(row[0], row[1], row[1] is not None and row[2] is not None) if row else None
+
+
+# --- Lists -----------------------------------------------------------------------------------------------------------
+
+
+def state_is(state: VoucherState, now: datetime) -> ColumnElement[bool]:
+    """`rules.state` as a condition on vouchers joined with their batches; a test holds the two together."""
+    revoked, used, over = Voucher.revoked_at.is_not(None), Voucher.used >= Voucher.uses, Batch.valid_until <= now
+    return {
+        VoucherState.REVOKED: revoked,
+        VoucherState.USED: ~revoked & used,
+        VoucherState.EXPIRED: ~revoked & ~used & over,
+        VoucherState.OPEN: ~revoked & ~used & ~over,
+    }[state]
+
+
+def of_cohort(cohort: Cohort) -> sa.Select[tuple[Voucher]]:
+    """The cohort's vouchers with their batches."""
+    return sa.select(Voucher).join(Voucher.batch).where(Batch.cohort_id == cohort.id).options(contains_eager(Voucher.batch))
+
+
+def of_batch(batch: Batch) -> sa.Select[tuple[Voucher]]:
+    """The vouchers of a batch."""
+    return sa.select(Voucher).join(Voucher.batch).where(Voucher.batch_id == batch.id).options(contains_eager(Voucher.batch))
+
+
+def open_of(batch: Batch, now: datetime) -> Sequence[Voucher]:
+    """The vouchers of a batch that can be redeemed, in the order in which they were issued."""
+    return db.session.scalars(of_batch(batch).where(state_is(VoucherState.OPEN, now)).order_by(Voucher.id)).all()
+
+
+def code_like(text: str) -> ColumnElement[bool]:
+    """The vouchers whose code begins with what was typed; a page looks for beginnings because an index can."""
+    return Voucher.code.startswith(fold_code(text), autoescape=True)
+
+
+def redeemed_by_name(text: str, key: str) -> ColumnElement[bool]:
+    """The vouchers whose code begins with `text` or that were redeemed by somebody whose folded names hold `key`."""
+    who = sa.select(Redemption.voucher_id).join(Redemption.enrolment).join(Enrolment.person).where(Person.search.contains(key, autoescape=True))
+    code = fold_code(text)
+    named = Voucher.id.in_(who) if key else sa.false()
+    return sa.or_(Voucher.code.startswith(code, autoescape=True), named) if code else named
+
+
+def redemptions(vouchers: Iterable[Voucher]) -> Mapping[int, Sequence[Redemption]]:
+    """Who redeemed these vouchers, by voucher, the first first: one statement."""
+    ids = [v.id for v in vouchers]
+    rows = db.session.scalars(
+        sa.select(Redemption)
+        .where(Redemption.voucher_id.in_(ids))
+        .options(joinedload(Redemption.enrolment, innerjoin=True).joinedload(Enrolment.person, innerjoin=True))
+        .order_by(Redemption.id)
+    )
+    by_voucher: dict[int, list[Redemption]] = {}
+    for row in rows:
+        by_voucher.setdefault(row.voucher_id, []).append(row)
+    return by_voucher
+
+
+def exported(vouchers: sa.Select[tuple[Voucher]]) -> sa.Result[tuple[Voucher, Redemption | None, Enrolment | None, Person | None]]:
+    """The vouchers of a list with who redeemed them, a row for each redemption; one statement, read in portions."""
+    rows = (
+        vouchers.outerjoin(Redemption, Redemption.voucher_id == Voucher.id)
+        .outerjoin(Enrolment, Enrolment.id == Redemption.enrolment_id)
+        .outerjoin(Person, Person.id == Enrolment.person_id)
+        .add_columns(Redemption, Enrolment, Person)
+    )
+    return db.session.execute(rows.execution_options(yield_per=500))
+
+
+# --- Batches ---------------------------------------------------------------------------------------------------------
+
+_WHOLE = (joinedload(Batch.organisation, innerjoin=True), joinedload(Batch.cohort, innerjoin=True).options(*cohorts.HEAD))
+
+
+def batch(batch_id: int) -> Batch | None:
+    """A batch with its body and cohort."""
+    return db.session.scalar(sa.select(Batch).where(Batch.id == batch_id).options(*_WHOLE))
+
+
+def batch_of(cohort: Cohort, batch_id: int) -> Batch | None:
+    """A batch of this cohort, with its body and who issued it."""
+    return db.session.scalar(
+        sa.select(Batch)
+        .where(Batch.id == batch_id, Batch.cohort_id == cohort.id)
+        .options(joinedload(Batch.organisation, innerjoin=True), joinedload(Batch.issued_by, innerjoin=True))
+    )
+
+
+def batches_of(cohort: Cohort) -> Sequence[Batch]:
+    """The batches of a cohort with their bodies, the newest first."""
+    return db.session.scalars(
+        sa.select(Batch).where(Batch.cohort_id == cohort.id).options(joinedload(Batch.organisation, innerjoin=True)).order_by(Batch.id.desc())
+    ).all()
+
+
+def covers(batch: Batch, grant: Grant) -> bool:
+    """Whether a grant that is not everywhere reaches `batch`: its cohort's, its body's or its country's. As SQL: `within`."""
+    if grant.cohort_id is not None:
+        return grant.cohort_id == batch.cohort_id
+    if grant.organisation_id is not None:
+        return grant.organisation_id == batch.organisation_id
+    return grant.country == batch.country
+
+
+def within(grants: Sequence[Grant]) -> ColumnElement[bool]:
+    """The batches that any of `grants` reaches, as a condition: `covers` for lists."""
+    if any(grant.everywhere for grant in grants):
+        return sa.true()
+    return sa.or_(
+        Batch.cohort_id.in_([g.cohort_id for g in grants if g.cohort_id is not None]),
+        Batch.organisation_id.in_([g.organisation_id for g in grants if g.organisation_id is not None]),
+        Batch.country.in_([g.country for g in grants if g.country is not None]),
+    )
+
+
+def reached_by(grants: Sequence[Grant]) -> sa.Select[tuple[Batch]]:
+    """The batches that any of `grants` reaches, joined with their cohorts."""
+    return sa.select(Batch).join(Batch.cohort).where(within(grants))
+
+
+WHOLE = (contains_eager(Batch.cohort).joinedload(Cohort.course, innerjoin=True), joinedload(Batch.organisation, innerjoin=True))
+
+
+def counts(batches: Iterable[Batch], now: datetime) -> Mapping[int, Mapping[VoucherState, int]]:
+    """How many vouchers of each batch are in which state: one statement."""
+    ids = [b.id for b in batches]
+    by_state = [sa.func.count(sa.case((state_is(state, now), 1))).label(state.value) for state in VoucherState]
+    rows = db.session.execute(
+        sa.select(Voucher.batch_id, *by_state).join(Voucher.batch).where(Voucher.batch_id.in_(ids)).group_by(Voucher.batch_id)
+    )
+    none = dict.fromkeys(VoucherState, 0)
+    return {**dict.fromkeys(ids, none), **{row[0]: dict(zip(VoucherState, row[1:], strict=True)) for row in rows}}
+
+
+def tries(batch: Batch, limit: int = 20) -> Sequence[Event]:
+    """The last refused tries with vouchers of this batch, the newest first."""
+    return db.session.scalars(
+        sa.select(Event).where(Event.subject == subject(batch), Event.kind == REFUSED).order_by(Event.id.desc()).limit(limit)
+    ).all()
+
+
+def subject(batch: Batch) -> str:
+    """Under which name the audit log keeps what happened to a batch and with its vouchers."""
+    return f"batch:{batch.id}"
+
+
+# --- Seats -----------------------------------------------------------------------------------------------------------
+
+
+def promised(cohort: Cohort, now: datetime) -> Mapping[str, int]:
+    """Seats that open vouchers of a cohort promise, by country: one statement."""
+    left = sa.func.sum(Voucher.uses - Voucher.used)
+    rows = db.session.execute(
+        sa.select(Batch.country, left)
+        .join(Voucher.batch)
+        .where(Batch.cohort_id == cohort.id, state_is(VoucherState.OPEN, now))
+        .group_by(Batch.country)
+    )
+    return {country: int(number) for country, number in rows}
+
+
+def seats_left(cohort: Cohort, now: datetime) -> Mapping[str | None, SeatsLeft]:
+    """Seats of a cohort by country, less those taken and promised; under None those of a cohort that holds none by country.
+
+    Two statements.
+    """
+    waiting = promised(cohort, now)
+    held = db.session.scalars(sa.select(CountrySeats).where(CountrySeats.cohort_id == cohort.id).order_by(CountrySeats.country)).all()
+    if not held:
+        return {None: SeatsLeft(cohort.capacity, cohort.taken, sum(waiting.values()))}
+    return {row.country: SeatsLeft(row.seats, row.taken, waiting.get(row.country, 0)) for row in held}
+
+
+def batch_facts(cohort: Cohort, country: str, now: datetime) -> BatchFacts:
+    """What decides whether vouchers of `cohort` can be issued for `country`."""
+    left = seats_left(cohort, now)
+    seats = left[None] if None in left else left.get(country)
+    return BatchFacts(cohort.archived_at is not None, cohort.closes_at, cohort.time_zone, seats)
+
+
+def bodies() -> Sequence[Organisation]:
+    """Who vouchers are handed to: partner bodies, and the agency itself for countries that have none."""
+    return db.session.scalars(
+        sa.select(Organisation)
+        .where(Organisation.kind.in_([OrganisationKind.PARTNER, OrganisationKind.AGENCY]), Organisation.archived_at.is_(None))
+        .order_by(Organisation.kind.desc(), Organisation.country, Organisation.id)
+    ).all()
+
+
+# --- What runs out ---------------------------------------------------------------------------------------------------
+
+
+def unredeemed(condition: ColumnElement[bool], now: datetime, until: datetime | None = None, limit: int = 5) -> Sequence[tuple[Batch, int]]:
+    """Batches with vouchers that are still open (and end before `until`), and how many; what ends first, first. One statement."""
+    number = sa.func.count(Voucher.id)
+    asked = (
+        sa.select(Batch.id, number.label("number"))
+        .join(Voucher, Voucher.batch_id == Batch.id)
+        .join(Batch.cohort)
+        .where(condition, Cohort.archived_at.is_(None), state_is(VoucherState.OPEN, now))
+        .group_by(Batch.id)
+    )
+    if until is not None:
+        asked = asked.where(Batch.valid_until < until)
+    few = asked.order_by(Batch.valid_until, Batch.id).limit(limit).subquery()
+    rows = db.session.execute(
+        sa.select(Batch, few.c.number)
+        .join(few, few.c.id == Batch.id)
+        .options(joinedload(Batch.organisation, innerjoin=True), joinedload(Batch.cohort, innerjoin=True).joinedload(Cohort.course, innerjoin=True))
+        .order_by(Batch.valid_until, Batch.id)
+    )
+    return [(row[0], int(row[1])) for row in rows]
