@@ -18,16 +18,23 @@ from types import FrameType
 from typing import Any
 
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Flask
 from flask_migrate import upgrade
+from flask_security.utils import verify_password
 from whitenoise.compress import Compressor
 
-from dostyk import ROOT, config, create_app
+from dostyk import ROOT, config, create_app, demo
 from dostyk.core.database import db
+from dostyk.people.models import Account
 
+MIGRATIONS = str(ROOT / "migrations")
 COMPRESSED = (".css", ".js", ".svg", ".webmanifest")
 ROLES = ("coordinator", "trainer", "participant", "focal", "observer", "admin")
+GUNICORN = (
+    "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "10", "--log-level", "warning",
+    "--worker-tmp-dir", tempfile.gettempdir(), "--no-control-socket",
+)  # fmt: skip
 
 
 class CannotStart(Exception):
@@ -40,14 +47,38 @@ def main() -> None:
         values = config.read()
         check_folder(Path(values["INSTANCE"]))
         check_port(values["HOST"], values["PORT"])
-        app = create_app(settings=values)
-        with app.app_context():
-            prepare_database(app)
-            demo = load_demo(values)
+        accounts = prepare(values)
         compress_static(ROOT / "static")
     except (CannotStart, config.BadSettings) as error:
         sys.exit(f"Dostyk cannot start: {error}")
-    sys.exit(watch(values, demo))
+    except OSError as error:
+        sys.exit(f"Dostyk cannot start: {error.filename or 'a file'} cannot be used ({error.strerror or error}).")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(watch(values, accounts))
+
+
+def prepare(values: Mapping[str, Any]) -> list[str]:
+    """Database and demonstration data; the lines that say how to sign in for a look around.
+
+    Raises CannotStart, or BadSettings when the settings do not go with what is in the database.
+    """
+    try:
+        app = create_app(settings=values)
+        with app.app_context():
+            check_database()
+            upgrade(directory=MIGRATIONS)
+            db.session.remove()
+            if values["DEMO"] and values["ENVIRONMENT"] != "production":
+                demo.load(values["DEMO_PASSWORD"])
+            accounts = demo_accounts(values["DEMO_PASSWORD"])
+            db.session.remove()
+            db.engine.dispose()
+    except sa.exc.OperationalError as error:
+        raise CannotStart(f"the database cannot be used ({str(error.orig).strip().splitlines()[0]}). Check DATABASE_URL.") from error
+    except sa.exc.ArgumentError as error:
+        raise CannotStart(f"DATABASE_URL is not understood ({str(error).splitlines()[0]}).") from error
+    return accounts
 
 
 def check_folder(folder: Path) -> None:
@@ -61,7 +92,9 @@ def check_folder(folder: Path) -> None:
 
 
 def check_port(host: str, port: int) -> None:
-    """Raises CannotStart when somebody else listens there."""
+    """Raises CannotStart when somebody else listens there, or nobody can."""
+    if not 0 < port < 65536:
+        raise CannotStart(f"PORT is {port}: a number from 1 to 65535 is needed.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -73,34 +106,30 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-def prepare_database(app: Flask) -> None:
-    """Bring the tables up to date. Raises CannotStart when the database cannot be reached or is newer than this code."""
-    folder = str(ROOT / "migrations")
+def check_database() -> None:
+    """Raises CannotStart when the database is newer than this code."""
     try:
-        with db.engine.connect() as connection:
-            found = (
-                connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-                if sa.inspect(connection).has_table("alembic_version")
-                else None
-            )
-    except sa.exc.OperationalError as error:
-        raise CannotStart(f"the database cannot be reached ({str(error.orig).strip().splitlines()[0]}). Check DATABASE_URL.") from error
-    if found is not None and found not in {script.revision for script in ScriptDirectory(folder).walk_revisions()}:
+        connection = db.engine.connect()
+    except sa.exc.DatabaseError as error:
+        raise CannotStart(f"the database cannot be used ({str(error.orig).strip().splitlines()[0]}). Check DATABASE_URL.") from error
+    with connection:
+        known = {script.revision for script in ScriptDirectory(MIGRATIONS).walk_revisions()}
+        found = set(MigrationContext.configure(connection).get_current_heads())
+    if newer := found - known:
         raise CannotStart(
-            f"the database is newer than this code (revision {found}). Install the newer version, or restore an older copy of the database."
+            f"the database is newer than this code (revision {', '.join(newer)}). "
+            "Install the newer version, or restore an older copy of the database."
         )
-    upgrade(directory=folder)
-    db.session.remove()
 
 
-def load_demo(values: Mapping[str, Any]) -> bool:
-    """Put invented data into an empty database, if wanted; whether there are demonstration accounts now."""
-    from dostyk import demo  # noqa: PLC0415 -- needed on the first start only
-    from dostyk.people.models import Account  # noqa: PLC0415 -- as above
-
-    if values["DEMO"] and values["ENVIRONMENT"] != "production":
-        demo.load(values["DEMO_PASSWORD"])
-    return bool(db.session.scalar(sa.select(sa.exists().where(Account.demo))))
+def demo_accounts(password: str) -> list[str]:
+    """How to sign in as each role; nothing when the database holds no demonstration accounts."""
+    found = db.session.execute(sa.select(Account.email, Account.password).where(Account.demo).order_by(Account.id)).all()
+    shown = [(email, kept) for role in ROLES for email, kept in found if email.startswith(f"{role}@")]
+    # The data may have been loaded with another password: then this one must not be printed.
+    if not shown or not verify_password(password, shown[0][1] or ""):
+        password = "the DEMO_PASSWORD of the first start"  # noqa: S105 -- words
+    return ["All people in it are invented. Sign in as:", *(f"  {email:<30}{password}" for email, _ in shown)] if shown else []
 
 
 def compress_static(folder: Path) -> None:
@@ -114,52 +143,43 @@ def compress_static(folder: Path) -> None:
                     os.utime(made)
 
 
-def watch(values: Mapping[str, Any], demo: bool) -> int:
+def watch(values: Mapping[str, Any], accounts: list[str]) -> int:
     """Run web and worker until told to stop or one of them ends; then end the other. Returns the exit code."""
-    bind = f"[{values['HOST']}]" if ":" in values["HOST"] else values["HOST"]
-    web = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "wsgi:app",
-        "--bind",
-        f"{bind}:{values['PORT']}",
-        "--worker-class",
-        "gthread",
-        "--workers",
-        "2",
-    ]
-    web += ["--threads", "4", "--graceful-timeout", "10", "--log-level", "warning", "--worker-tmp-dir", tempfile.gettempdir()]
-    # Sessions of their own: Ctrl-C reaches this process only, which ends the children in order.
-    children = {
-        "web": subprocess.Popen(web, cwd=ROOT, start_new_session=True),
-        "worker": subprocess.Popen([sys.executable, "-m", "dostyk.worker"], cwd=ROOT, start_new_session=True),
-    }
     stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         nonlocal stopping
         stopping = True
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(told, stop)
+    bind = f"[{values['HOST']}]:{values['PORT']}" if ":" in values["HOST"] else f"{values['HOST']}:{values['PORT']}"
+    # Sessions of their own: Ctrl-C reaches this process only, which ends the children in order.
+    children = {
+        "web": subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", bind, *GUNICORN], cwd=ROOT, start_new_session=True
+        ),
+        "worker": subprocess.Popen([sys.executable, "-m", "dostyk.worker"], cwd=ROOT, start_new_session=True),
+    }
     greeted = False
     while not stopping and all(child.poll() is None for child in children.values()):
-        if not greeted and answers(f"http://{bind}:{values['PORT']}/healthz"):
-            greet(values, demo)
+        if not greeted and answers(f"http://{bind}/healthz"):
+            greet(values, accounts)
             greeted = True
-        time.sleep(0.2)
-    ended = next((name for name, child in children.items() if child.poll() is not None), None)
+        time.sleep(0.1)
+    ended = None if stopping else next(name for name, child in children.items() if child.poll() is not None)
     children["web"].send_signal(signal.SIGTERM)
     children["worker"].send_signal(signal.SIGINT)
+    deadline = time.monotonic() + 15
     for child in children.values():
-        try:
-            child.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            child.kill()
-    if ended and not stopping:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=max(0, deadline - time.monotonic()))
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # what is left of it: its own children, or itself when it hangs
+        child.wait()
+    if ended:
         sys.stderr.write(f"Dostyk stopped: the {ended} process ended by itself; its last lines say why.\n")
-        return children[ended].returncode or 1
+        return abs(children[ended].returncode) or 1
     return 0
 
 
@@ -171,14 +191,11 @@ def answers(url: str) -> bool:
         return False
 
 
-def greet(values: Mapping[str, Any], demo: bool) -> None:
+def greet(values: Mapping[str, Any], accounts: list[str]) -> None:
     """Say where the service is, and who can sign in for a look around."""
     host = "localhost" if values["HOST"] in ("0.0.0.0", "::", "127.0.0.1") else values["HOST"]  # noqa: S104 -- compared, not bound
-    lines = [f"\nDostyk runs at http://{host}:{values['PORT']}/   (Ctrl-C stops it)"]
-    if demo:
-        lines += ["", "All people in it are invented. Sign in as:"]
-        lines += [f"  {role}@example.org".ljust(32) + values["DEMO_PASSWORD"] for role in ROLES]
-    sys.stdout.write("\n".join([*lines, ""]))
+    lines = ["", f"Dostyk runs at http://{f'[{host}]' if ':' in host else host}:{values['PORT']}/   (Ctrl-C stops it)", ""]
+    sys.stdout.write("\n".join([*lines, *accounts, ""]))
     sys.stdout.flush()
 
 

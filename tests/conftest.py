@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import event
@@ -32,13 +32,30 @@ MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
 CHEAP = {"argon2__rounds": 1, "argon2__memory_cost": 64, "argon2__parallelism": 1}
 
 
+class Visitor(FlaskClient):
+    """A client whose requests have an application context each, and so a `g` and a database session of their own, as on a server.
+
+    The test's own transaction ends before the request begins (it would hold SQLite's write lock), and what the test has
+    read is read anew when it looks again.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        if has_app_context():
+            db.session.rollback()
+            db.session.expire_all()
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
 def make_app(folder: Path, url: str = "", **overrides: Any) -> Flask:
     """An application as tests want it, with a database of its own."""
     settings = config.read(
         {"INSTANCE": str(folder), "DATABASE_URL": url, "QUEUE_URL": "memory://", "PUBLIC_URL": "http://localhost", "LOG_LEVEL": "CRITICAL"}
     )
     defaults = {"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False, "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": CHEAP}
-    return create_app({**defaults, **overrides}, settings)
+    app = create_app({**defaults, **overrides}, settings)
+    app.test_client_class = Visitor
+    return app
 
 
 def migrate(app: Flask) -> None:

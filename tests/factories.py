@@ -8,11 +8,16 @@ from itertools import count
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
+
+from dostyk.certificates.models import Certificate
 from dostyk.cohorts.models import Assignment, Cohort, CountrySeats, Enrolment
 from dostyk.cohorts.rules import EnrolmentState
+from dostyk.core import mail, outbox
 from dostyk.core.access import Role
 from dostyk.core.clock import utcnow
 from dostyk.core.database import Model, db, work
+from dostyk.core.mail import Mail
 from dostyk.core.text import fold, new_code
 from dostyk.courses.models import Course, Programme, Project
 from dostyk.courses.rules import CourseKind
@@ -159,3 +164,38 @@ def a_batch(
     with work():
         db.session.add_all([Voucher(batch=batch, code=new_code(), uses=1, used=0) for _ in range(quantity)])
     return batch
+
+
+def vouchers_of(batch: Batch) -> list[Voucher]:
+    return list(db.session.scalars(sa.select(Voucher).where(Voucher.batch_id == batch.id).order_by(Voucher.id)))
+
+
+def account_of(person: Person) -> Account:
+    return db.session.scalars(sa.select(Account).where(Account.person_id == person.id)).one()
+
+
+def a_certificate(enrolment: Enrolment | None = None, **values: Any) -> Certificate:
+    """A certificate with a small snapshot; for one as the worker issues it, use certificates.service."""
+    enrolment = enrolment or an_enrolment()
+    number = next(_number)
+    programme = enrolment.cohort.course.project.programme
+    defaults: dict[str, Any] = {
+        "number": f"DST-{programme.code}-2026-{number:04}",
+        "code": new_code(),
+        "year": 2026,
+        "serial": number,
+        "issued_at": utcnow(),
+        "snapshot": {},
+    }
+    issued_by = values.pop("issued_by", None) or a_person()
+    return save(Certificate(enrolment=enrolment, programme_id=programme.id, issued_by_id=issued_by.id, **{**defaults, **values}))
+
+
+def a_letter(**values: Any) -> Mail:
+    with work():
+        return mail.send(**{"kind": "test", "to": "aigul@example.org", "subject": "Letter", "body": "Text", "language": "en", **values})
+
+
+def a_job(name: str = "test.note", **values: Any) -> outbox.Job:
+    with work():
+        return outbox.enqueue(name, **values)

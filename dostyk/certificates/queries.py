@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from dostyk.attendance import queries as attendance
 from dostyk.attendance.models import Mark
@@ -18,8 +18,9 @@ from dostyk.certificates import rules
 from dostyk.certificates.models import Certificate, Signatory
 from dostyk.certificates.rules import Record, Standing, Unmet
 from dostyk.cohorts.models import Cohort, Enrolment
-from dostyk.cohorts.queries import HEAD
+from dostyk.cohorts.queries import HEAD, within
 from dostyk.cohorts.rules import EnrolmentState
+from dostyk.core.access import Grant
 from dostyk.core.audit import Event
 from dostyk.core.database import db
 from dostyk.core.documents import clean, missing
@@ -28,6 +29,7 @@ from dostyk.people.models import Organisation, Person
 from dostyk.people.rules import OrganisationKind
 from dostyk.schedule.models import Slot
 
+LATELY = timedelta(days=120)  # how long after its end a cohort asks for its certificates
 UNPRINTABLE = "certificate.unprintable"  # the event that says that a name did not fit its place
 
 
@@ -71,9 +73,14 @@ def by_number(number: str) -> Certificate | None:
     return db.session.scalar(sa.select(Certificate).where(Certificate.number == number).options(*loaded))
 
 
-def of_person(person_id: int) -> Sequence[Certificate]:
-    """All certificates of a person, revoked ones too, the latest first; what they say is in their snapshots."""
+def of_person(person_id: int, grants: Sequence[Grant] | None = None) -> Sequence[Certificate]:
+    """The certificates of a person, revoked ones too, the latest first; only from cohorts that `grants` reach, when told.
+
+    What they say is in their snapshots. One statement.
+    """
     held = sa.select(Certificate).join(Enrolment, Certificate.enrolment_id == Enrolment.id).where(Enrolment.person_id == person_id)
+    if grants is not None:
+        held = held.join(Cohort, Enrolment.cohort_id == Cohort.id).where(within(grants))
     return db.session.scalars(held.order_by(Certificate.issued_at.desc(), Certificate.id.desc())).all()
 
 
@@ -125,6 +132,20 @@ def candidates_of(seats: Sequence[Enrolment], now: datetime) -> list[Candidate]:
     """
     held = sa.select(Certificate).where(Certificate.enrolment_id.in_([s.id for s in seats])).order_by(Certificate.id.desc())
     return _judged(seats, db.session.scalars(held).all(), records_of(seats, now), now)
+
+
+def without_certificate(grants: Sequence[Grant], now: datetime) -> Sequence[Enrolment]:
+    """The seats held without any certificate in the cohorts that `grants` reach and that ended lately, the first of them. One statement."""
+    nothing = ~sa.exists().where(Certificate.enrolment_id == Enrolment.id)
+    held = sa.and_(Enrolment.state == EnrolmentState.ENROLLED, nothing)
+    today = now.date()
+    # A day more: the calendar of the venue decides, and the rule asks it.
+    ended = Cohort.ends_on.between(today - LATELY, today + timedelta(days=1))
+    waiting = sa.exists().where(Enrolment.cohort_id == Cohort.id, held)
+    cohorts = sa.select(Cohort.id).where(within(grants), Cohort.archived_at.is_(None), ended, waiting).order_by(Cohort.ends_on, Cohort.id)
+    seats = sa.select(Enrolment).join(Enrolment.cohort).where(Enrolment.cohort_id.in_(cohorts.limit(10)), held)
+    loaded = seats.options(contains_eager(Enrolment.cohort).options(*HEAD), joinedload(Enrolment.person, innerjoin=True))
+    return db.session.scalars(loaded.order_by(Cohort.ends_on, Cohort.id, Enrolment.id)).unique().all()
 
 
 def records_of(seats: Sequence[Enrolment], now: datetime) -> dict[int, AttendanceRecord]:

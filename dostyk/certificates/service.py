@@ -73,7 +73,7 @@ def issue(cohort: Cohort, seen: str, *, enrolment_id: int | None = None, by: Per
     would get one, when nobody would, while an earlier order is being carried out, or when the texts cannot be printed.
     """
     # Two coordinators at the same moment: the second waits here, and then finds the order of the first.
-    db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
+    db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update(key_share=True))
     order = latest(job_subject(cohort))
     if order is not None and order.state in UNDER_WAY:
         raise Refused(_("Certificates of this cohort are being issued at this moment. Wait until that is done."))
@@ -96,7 +96,7 @@ def issue_one(terms: Terms, candidate: Candidate, *, by: Person, now: datetime) 
     that two workers give one certificate.
     """
     cohort = terms.cohort
-    seat = sa.select(Enrolment.state).where(Enrolment.id == candidate.enrolment.id).with_for_update()
+    seat = sa.select(Enrolment.state).where(Enrolment.id == candidate.enrolment.id).with_for_update(key_share=True)
     standing = sa.select(Certificate.id).where(Certificate.enrolment_id == candidate.enrolment.id, Certificate.revoked_at.is_(None))
     if db.session.scalar(seat) is not EnrolmentState.ENROLLED or db.session.scalar(standing) is not None:
         return None

@@ -44,8 +44,12 @@ NO_SEAT = labels(
         NoSeat.ARCHIVED: _l("This cohort is closed for good. Ask its coordinator which other cohort you can join."),
         NoSeat.NOT_OPEN: _l("Enrolment has not begun yet. Come back when it opens; your right to a seat stays."),
         NoSeat.CLOSED: _l("Enrolment has ended. Ask the coordinator of the cohort whether you can still join."),
-        NoSeat.COUNTRY_NOT_INVITED: _l("No seats of this cohort are held for your country. Ask the body that sends you for another cohort."),
-        NoSeat.COUNTRY_FULL: _l("All seats for your country are taken. Ask the body that sends you, or the coordinator, for another cohort."),
+        NoSeat.COUNTRY_NOT_INVITED: _l(
+            "No seats of this cohort are held for your country. Ask the body that sends you for another cohort."
+        ),
+        NoSeat.COUNTRY_FULL: _l(
+            "All seats for your country are taken. Ask the body that sends you, or the coordinator, for another cohort."
+        ),
         NoSeat.FULL: _l("All seats of this cohort are taken. Ask the body that sends you, or the coordinator, for another cohort."),
     }
 )
@@ -55,16 +59,22 @@ NO_SEAT_FOR_STAFF = {
     NoSeat.ARCHIVED: _l("This cohort is archived. Restore it in the settings first."),
     NoSeat.NOT_OPEN: _l("Enrolment has not begun. Let it begin earlier in the settings, or wait."),
     NoSeat.CLOSED: _l("Enrolment has ended. Let it end later in the settings, then enrol."),
-    NoSeat.COUNTRY_NOT_INVITED: _l("This cohort holds no seats for that country. Add seats for it in the settings, or choose another country."),
+    NoSeat.COUNTRY_NOT_INVITED: _l(
+        "This cohort holds no seats for that country. Add seats for it in the settings, or choose another country."
+    ),
     NoSeat.COUNTRY_FULL: _l("All seats of that country are taken. Give it more seats in the settings, or choose another country."),
     NoSeat.FULL: _l("All seats of this cohort are taken. Raise the capacity in the settings, or withdraw somebody."),
 }
 
 SEATS_ERRORS = labels(
     {
-        SeatsError.OVER_CAPACITY: _l("The countries together hold more seats than the cohort has. Raise the capacity or lower a country's seats."),
+        SeatsError.OVER_CAPACITY: _l(
+            "The countries together hold more seats than the cohort has. Raise the capacity or lower a country's seats."
+        ),
         SeatsError.BELOW_TAKEN: _l("More seats are taken than that. Withdraw people first, or choose a larger number."),
-        SeatsError.COUNTRY_BELOW_TAKEN: _l("More seats of this country are taken than that. Withdraw people first, or choose a larger number."),
+        SeatsError.COUNTRY_BELOW_TAKEN: _l(
+            "More seats of this country are taken than that. Withdraw people first, or choose a larger number."
+        ),
     }
 )
 

@@ -101,7 +101,8 @@ class Assignment(Model):
 
     __table_args__ = (
         sa.CheckConstraint(
-            "(cohort_id IS NOT NULL AND organisation_id IS NULL AND country IS NULL) OR (cohort_id IS NULL AND organisation_id IS NOT NULL AND country IS NULL)"
+            "(cohort_id IS NOT NULL AND organisation_id IS NULL AND country IS NULL)"
+            " OR (cohort_id IS NULL AND organisation_id IS NOT NULL AND country IS NULL)"
             " OR (cohort_id IS NULL AND organisation_id IS NULL)",
             name="one_scope",
         ),
@@ -109,7 +110,14 @@ class Assignment(Model):
         sa.UniqueConstraint("person_id", "role", "cohort_id"),
         sa.UniqueConstraint("person_id", "role", "organisation_id"),
         sa.UniqueConstraint("person_id", "role", "country"),
-        sa.Index("uq_assignment_everywhere", "person_id", "role", unique=True, sqlite_where=sa.text(_EVERYWHERE), postgresql_where=sa.text(_EVERYWHERE)),
+        sa.Index(
+            "uq_assignment_everywhere",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=sa.text(_EVERYWHERE),
+            postgresql_where=sa.text(_EVERYWHERE),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

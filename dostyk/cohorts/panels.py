@@ -25,8 +25,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from dostyk.cohorts import queries, rules
 from dostyk.cohorts.models import Cohort
+from dostyk.cohorts.rules import Phase
 from dostyk.core.access import Permission, can
+from dostyk.people import panels as people
+from dostyk.people.models import Person
 
 
 @dataclass(frozen=True)
@@ -111,3 +119,36 @@ def reserved_in(cohort: Cohort, now: datetime) -> dict[str, int]:
         for country, number in counts.items():
             promised[country] = promised.get(country, 0) + number
     return promised
+
+
+# --- This room's own ------------------------------------------------------------------------------------------------
+
+
+@figure(10, Permission.SEE_FIGURES)
+def seats(cohort: Cohort, now: datetime) -> Figure:
+    """How many seats are taken."""
+    caption = ngettext("of %(num)s seat taken", "of %(num)s seats taken", cohort.capacity)
+    return Figure(
+        cohort.taken,
+        caption,
+        url_for("cohorts.participants", cohort_code=cohort.code) if can(Permission.SEE_PARTICIPANTS, cohort) else None,
+    )
+
+
+@figure(20, Permission.SEE_COHORT)
+def day_of(cohort: Cohort, now: datetime) -> Figure | None:
+    """Which day it is, or how far away the first one."""
+    number, days = rules.day_number(cohort.starts_on, cohort.ends_on, cohort.today(now))
+    phase = cohort.phase(now)
+    if phase is Phase.RUNNING:
+        return Figure(_("Day %(number)s", number=number), ngettext("of %(num)s day, today", "of %(num)s days, today", days))
+    if phase is Phase.UPCOMING:
+        return Figure(1 - number, ngettext("day until it begins", "days until it begins", 1 - number))
+    return None
+
+
+@people.panel(10)
+def seats_of_person(person: Person) -> tuple[str, dict[str, Any]] | None:
+    """On a person's page: the seats they hold or held, in the cohorts one may see."""
+    found = queries.seats_of_person(person.id)
+    return ("cohorts/_of_person.html", {"seats": found}) if found else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -23,7 +24,10 @@ from dostyk.people.queries import found as matches
 from dostyk.people.queries import within as people_they_reach
 
 # What every page of a cohort shows in its head: one statement.
-HEAD = (joinedload(Cohort.course, innerjoin=True).joinedload(Course.project, innerjoin=True).joinedload(Project.programme, innerjoin=True), joinedload(Cohort.host, innerjoin=True))
+HEAD = (
+    joinedload(Cohort.course, innerjoin=True).joinedload(Course.project, innerjoin=True).joinedload(Project.programme, innerjoin=True),
+    joinedload(Cohort.host, innerjoin=True),
+)
 
 
 def by_code(code: str) -> Cohort | None:
@@ -33,11 +37,13 @@ def by_code(code: str) -> Cohort | None:
 
 def grants_of(person_id: int) -> Sequence[Grant]:
     """The grants of a person: the roles assigned to them, and participant in every cohort where they hold a seat. One statement."""
-    assigned = sa.select(Assignment.role, Assignment.cohort_id, Assignment.organisation_id, Assignment.country).where(Assignment.person_id == person_id)
+    assigned = sa.select(Assignment.role, Assignment.cohort_id, Assignment.organisation_id, Assignment.country).where(
+        Assignment.person_id == person_id
+    )
     enrolled = sa.select(sa.literal(Role.PARTICIPANT.value), Enrolment.cohort_id, sa.null(), sa.null()).where(
         Enrolment.person_id == person_id, Enrolment.state == EnrolmentState.ENROLLED
     )
-    rows = db.session.execute(sa.union_all(assigned, enrolled)).all()
+    rows: Sequence[Any] = db.session.execute(sa.union_all(assigned, enrolled)).all()
     return [Grant(Role(role), cohort_id, organisation_id, country) for role, cohort_id, organisation_id, country in rows]
 
 
@@ -78,7 +84,7 @@ def within(grants: Sequence[Grant]) -> ColumnElement[bool]:
 
 def visible(permission: Permission) -> sa.Select[Cohort]:
     """The cohorts in which whoever is signed in has `permission`."""
-    return sa.select(Cohort).where(within(grants_with(permission)))
+    return sa.select(Cohort).where(seen(permission))
 
 
 def people_within(grants: Sequence[Grant]) -> ColumnElement[bool]:
@@ -103,12 +109,17 @@ def people_within(grants: Sequence[Grant]) -> ColumnElement[bool]:
     return sa.or_(*conditions)
 
 
+def seen(permission: Permission) -> ColumnElement[bool]:
+    """The cohorts in which whoever is signed in has `permission`, as a condition."""
+    return within(grants_with(permission))
+
+
 def seen_with(permission: Permission, cohorts: Collection[Cohort]) -> set[int]:
     """The numbers of those of `cohorts` in which whoever is signed in has `permission`. One statement for all of them."""
     if not cohorts:
         return set()
     ids = [cohort.id for cohort in cohorts]
-    return set(db.session.scalars(sa.select(Cohort.id).where(Cohort.id.in_(ids), within(grants_with(permission)))))
+    return set(db.session.scalars(sa.select(Cohort.id).where(Cohort.id.in_(ids), seen(permission))))
 
 
 def codes_like(prefix: str) -> set[str]:
@@ -142,14 +153,22 @@ def coming(courses: Collection[int], now: datetime) -> Mapping[int, Sequence[Hel
     found: dict[int, list[Held]] = {}
     select = (
         sa.select(
-            Cohort.course_id, Cohort.code, Organisation.name, Cohort.city, Cohort.starts_on, Cohort.ends_on,
-            Cohort.opens_at, Cohort.closes_at, Cohort.time_zone, Cohort.taken < Cohort.capacity,
+            Cohort.course_id,
+            Cohort.code,
+            Organisation.name,
+            Cohort.city,
+            Cohort.starts_on,
+            Cohort.ends_on,
+            Cohort.opens_at,
+            Cohort.closes_at,
+            Cohort.time_zone,
+            Cohort.taken < Cohort.capacity,
         )
         .join(Organisation, Organisation.id == Cohort.host_id)
         # A day of grace for zones ahead or behind; which day it is at the venue is asked below.
         .where(Cohort.course_id.in_(courses), Cohort.archived_at.is_(None), Cohort.starts_on >= (now - timedelta(days=1)).date())
         .order_by(Cohort.starts_on, Cohort.code)
-    )  # fmt: skip
+    )
     for course_id, code, host, city, starts_on, ends_on, opens, closes, zone, free in db.session.execute(select):
         if starts_on > now.astimezone(ZoneInfo(zone)).date():
             held = Held(code, host, city, starts_on, ends_on, bool(free) and opens <= now < closes, zone, closes)
@@ -180,9 +199,13 @@ def facts(cohort: Cohort, country: str | None) -> CohortFacts:
         )
     }
     return CohortFacts(
-        archived=cohort.archived_at is not None, opens=cohort.opens_at, closes=cohort.closes_at,
-        capacity=Seats(cohort.capacity, cohort.taken), by_country=bool(held), country=held.get(country or ""),
-    )  # fmt: skip
+        archived=cohort.archived_at is not None,
+        opens=cohort.opens_at,
+        closes=cohort.closes_at,
+        capacity=Seats(cohort.capacity, cohort.taken),
+        by_country=bool(held),
+        country=held.get(country or ""),
+    )
 
 
 def seats_of(cohort: Cohort) -> list[CountrySeats]:
@@ -202,17 +225,31 @@ def participants(cohort: Cohort, state: EnrolmentState | None = EnrolmentState.E
     return list(db.session.scalars(select.where(Enrolment.state == state) if state else select))
 
 
+def countries_in(cohort: Cohort) -> set[str]:
+    """The countries from which people come or came. One statement."""
+    of_it = (
+        sa.select(Person.country)
+        .join(Enrolment, Enrolment.person_id == Person.id)
+        .where(Enrolment.cohort_id == cohort.id, Person.country.is_not(None))
+    )
+    return {country for country in db.session.scalars(of_it.distinct()) if country}
+
+
 def enrolment_of(cohort_id: int, person_id: int) -> Enrolment | None:
     """The enrolment of a person in a cohort, withdrawn or not."""
     return db.session.scalar(
-        sa.select(Enrolment).where(Enrolment.cohort_id == cohort_id, Enrolment.person_id == person_id).options(joinedload(Enrolment.person, innerjoin=True))
+        sa.select(Enrolment)
+        .where(Enrolment.cohort_id == cohort_id, Enrolment.person_id == person_id)
+        .options(joinedload(Enrolment.person, innerjoin=True))
     )
 
 
 def enrolment(cohort: Cohort, enrolment_id: int) -> Enrolment | None:
     """An enrolment of this cohort with its person; None when the number belongs to another cohort."""
     return db.session.scalar(
-        sa.select(Enrolment).where(Enrolment.cohort_id == cohort.id, Enrolment.id == enrolment_id).options(joinedload(Enrolment.person, innerjoin=True))
+        sa.select(Enrolment)
+        .where(Enrolment.cohort_id == cohort.id, Enrolment.id == enrolment_id)
+        .options(joinedload(Enrolment.person, innerjoin=True))
     )
 
 
@@ -238,7 +275,10 @@ def people_for_staff(cohort: Cohort) -> list[Person]:
     busy = sa.select(Assignment.person_id).where(Assignment.role.in_(STAFF))
     return list(
         db.session.scalars(
-            sa.select(Person).where(Person.id.in_(busy), Person.id.not_in(here), Person.archived_at.is_(None)).order_by(Person.sort_name, Person.id).limit(500)
+            sa.select(Person)
+            .where(Person.id.in_(busy), Person.id.not_in(here), Person.archived_at.is_(None))
+            .order_by(Person.sort_name, Person.id)
+            .limit(500)
         )
     )
 
@@ -257,7 +297,9 @@ def person_of_address(address: str) -> Person | None:
     address = address.strip()
     if account := account_by_email(address):
         return account.person
-    found = db.session.scalars(sa.select(Person).where(sa.func.lower(Person.email) == address.lower(), Person.archived_at.is_(None)).limit(2)).all()
+    found = db.session.scalars(
+        sa.select(Person).where(sa.func.lower(Person.email) == address.lower(), Person.archived_at.is_(None)).limit(2)
+    ).all()
     return found[0] if len(found) == 1 else None
 
 
@@ -277,10 +319,13 @@ def seats_of_person(person_id: int) -> list[Enrolment]:
     """The seats of a person, withdrawn or not, in the cohorts whose participants whoever is signed in may see; the latest first."""
     return list(
         db.session.scalars(
-            sa.select(Enrolment).join(Enrolment.cohort).where(Enrolment.person_id == person_id, within(grants_with(Permission.SEE_PARTICIPANTS)))
-            .options(contains_eager(Enrolment.cohort).joinedload(Cohort.course, innerjoin=True)).order_by(Cohort.starts_on.desc(), Cohort.id.desc())
+            sa.select(Enrolment)
+            .join(Enrolment.cohort)
+            .where(Enrolment.person_id == person_id, within(grants_with(Permission.SEE_PARTICIPANTS)))
+            .options(contains_eager(Enrolment.cohort).joinedload(Cohort.course, innerjoin=True))
+            .order_by(Cohort.starts_on.desc(), Cohort.id.desc())
         )
-    )  # fmt: skip
+    )
 
 
 # --- What needs a coordinator ---------------------------------------------------------------------------------------
@@ -291,10 +336,18 @@ def closing_with_free_seats(now: datetime, until: datetime) -> list[Cohort]:
     return list(
         db.session.scalars(
             visible(Permission.EDIT_COHORT)
-            .where(Cohort.archived_at.is_(None), Cohort.opens_at <= now, Cohort.closes_at > now, Cohort.closes_at <= until, Cohort.taken < Cohort.capacity)
-            .options(joinedload(Cohort.course, innerjoin=True)).order_by(Cohort.closes_at, Cohort.id).limit(5)
+            .where(
+                Cohort.archived_at.is_(None),
+                Cohort.opens_at <= now,
+                Cohort.closes_at > now,
+                Cohort.closes_at <= until,
+                Cohort.taken < Cohort.capacity,
+            )
+            .options(joinedload(Cohort.course, innerjoin=True))
+            .order_by(Cohort.closes_at, Cohort.id)
+            .limit(5)
         )
-    )  # fmt: skip
+    )
 
 
 def without_trainer(now: datetime, until: date) -> list[Cohort]:
@@ -304,6 +357,8 @@ def without_trainer(now: datetime, until: date) -> list[Cohort]:
         db.session.scalars(
             visible(Permission.EDIT_COHORT)
             .where(Cohort.archived_at.is_(None), Cohort.ends_on >= now.date(), Cohort.starts_on <= until, Cohort.id.not_in(taught))
-            .options(joinedload(Cohort.course, innerjoin=True)).order_by(Cohort.starts_on, Cohort.id).limit(5)
+            .options(joinedload(Cohort.course, innerjoin=True))
+            .order_by(Cohort.starts_on, Cohort.id)
+            .limit(5)
         )
-    )  # fmt: skip
+    )

@@ -120,7 +120,7 @@ def grants() -> Sequence[Grant]:
     if "grants" not in g:
         signed_in = current_user.is_authenticated and _grants_of is not None
         g.grants = tuple(_grants_of(current_user.person_id)) if signed_in and _grants_of else ()
-    return g.grants  # type: ignore[no-any-return]
+    return g.grants
 
 
 def grants_with(permission: Permission) -> list[Grant]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -54,4 +56,25 @@ def note(kind: str, subject: str, *, by: Actor | None = None, reason: str | None
 
 def record(kind: str, subject: str, *, by: Actor | None = None, reason: str | None = None, cohort: str | None = None, **data: Any) -> None:
     """Put an event into the log, in the present unit of work."""
-    db.session.add(note(kind, subject, by=by, reason=reason, cohort=cohort, **data))
+    event = note(kind, subject, by=by, reason=reason, cohort=cohort, **data)
+    gathering: list[Event] | None = db.session().info.get("events")
+    if gathering is None:
+        db.session.add(event)
+    else:
+        gathering.append(event)
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Events of the block are written together at its end, by one statement: for verbs that are made of several others."""
+    session = db.session()
+    if "events" in session.info:
+        yield
+        return
+    events: list[Event] = []
+    session.info["events"] = events
+    try:
+        yield
+        session.add_all(events)
+    finally:
+        del session.info["events"]

@@ -11,7 +11,6 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
-from typing import ClassVar
 
 from limits.storage import Storage
 
@@ -22,7 +21,7 @@ CLEANED_EVERY = 1000  # increments
 class SQLiteStorage(Storage):
     """Fixed windows in SQLite. A busy or broken file is logged and counts as no try at all: it must not lock people out."""
 
-    STORAGE_SCHEME: ClassVar[list[str]] = ["sqlite"]
+    STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 -- the name under which the library finds the class
 
     def __init__(self, uri: str, wrap_exceptions: bool = False, **_options: float | str | bool) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions)
@@ -44,7 +43,7 @@ class SQLiteStorage(Storage):
                 "CREATE TABLE IF NOT EXISTS tries (key TEXT PRIMARY KEY, count INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID"
             )
             self._local.connection = connection
-        return self._local.connection  # type: ignore[no-any-return]
+        return self._local.connection
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         now = time.time()

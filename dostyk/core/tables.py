@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from flask import Response, request, url_for
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.elements import SQLColumnExpression
 from sqlalchemy.sql.base import ExecutableOption
 
 from dostyk.core.database import db
@@ -29,7 +30,7 @@ class Filter:
     name: str
     label: object
     choices: Sequence[tuple[str, object]]
-    condition: Callable[[str], ColumnElement[bool]]
+    condition: Callable[[str], SQLColumnExpression[bool]]
     value: str = ""
 
 
@@ -88,7 +89,7 @@ def listing(
     *,
     sorts: Mapping[str, Sequence[ColumnElement[Any] | Any]],
     default: str,
-    search: Callable[[str], ColumnElement[bool]] | None = None,
+    search: Callable[[str], SQLColumnExpression[bool]] | None = None,
     filters: Sequence[Filter] = (),
     load: Sequence[ExecutableOption] = (),
     per_page: int = PER_PAGE,

@@ -181,7 +181,7 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _bug(error: Exception) -> tuple[Any, int]:
-    log.exception("unexpected", extra={"path": request.path})
+    log.exception("unexpected", extra={"route": str(request.url_rule or "-")})  # not the path: see _log
     db.session.rollback()
     return _answer(500, None)
 

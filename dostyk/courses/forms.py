@@ -74,7 +74,9 @@ class CourseForm(Form):
     project_id = SelectField(_l("Project"), [InputRequired()], coerce=lambda value: int(value) if value else None)
     title = LocalizedField(_l("Title"), required=True)
     summary = LocalizedField(_l("Summary"), long=True, description=_l("What participants learn, for whom it is, how it is taught."))
-    kind = RadioField(_l("Kind"), [InputRequired()], choices=choices((k.value, word) for k, word in KINDS.items()), default=CourseKind.ADVANCED.value)
+    kind = RadioField(
+        _l("Kind"), [InputRequired()], choices=choices((k.value, word) for k, word in KINDS.items()), default=CourseKind.ADVANCED.value
+    )
     academic_hours = HoursField(
         _l("Academic hours"),
         [InputRequired(), NumberRange(min=Decimal("0.01"), max=9999, message=_l("More than 0 and at most 9,999 academic hours."))],
@@ -86,12 +88,18 @@ class CourseForm(Form):
     )  # fmt: skip
     languages = LanguagesField(_l("Languages of instruction"), [InputRequired(message=_l("Choose at least one language."))])
     least_attendance = IntegerField(
-        _l("Least attendance, in percent of the academic hours"), [InputRequired(), NumberRange(min=0, max=100, message=_l("A number from 0 to 100."))], default=80
+        _l("Least attendance, in percent of the academic hours"),
+        [InputRequired(), NumberRange(min=0, max=100, message=_l("A number from 0 to 100."))],
+        default=80,
     )
-    excused_hours = RadioField(_l("Excused hours"), choices=choices((k.value, word) for k, word in EXCUSED.items()), default=ExcusedHours.LEFT_OUT.value)
+    excused_hours = RadioField(
+        _l("Excused hours"), choices=choices((k.value, word) for k, word in EXCUSED.items()), default=ExcusedHours.LEFT_OUT.value
+    )
     late_hours = RadioField(_l("Coming late"), choices=choices((k.value, word) for k, word in LATE.items()), default=LateHours.FULL.value)
     least_cultural_events = IntegerField(
-        _l("Least number of cultural events"), [InputRequired(), NumberRange(min=0, max=100, message=_l("A number from 0 to 100."))], default=0
+        _l("Least number of cultural events"),
+        [InputRequired(), NumberRange(min=0, max=100, message=_l("A number from 0 to 100."))],
+        default=0,
     )
     public = BooleanField(_l("Visitors see this course"), default=True)
     slug = StringField(
@@ -101,7 +109,10 @@ class CourseForm(Form):
 
     def offer(self, projects: Iterable[tuple[int, str]]) -> None:
         """The projects to choose from, as (number, title)."""
-        self.project_id.choices = [SelectChoice("", _l("Choose a project")), *(SelectChoice(str(number), title) for number, title in projects)]
+        self.project_id.choices = [
+            SelectChoice("", _l("Choose a project")),
+            *(SelectChoice(str(number), title) for number, title in projects),
+        ]
 
     def details(self, slug: str = "") -> CourseDetails:
         """What was filled in; `slug` is what an empty address means."""

@@ -34,9 +34,15 @@ LATE = labels(
 
 WARNINGS = labels(
     {
-        HoursWarning.SHORT: _l("Advanced training of civil servants in Kazakhstan takes at least 8 academic hours. The course is saved; check its hours."),
-        HoursWarning.LONG: _l("Advanced training of civil servants in Kazakhstan takes at most 80 academic hours. The course is saved; check its hours."),
-        HoursWarning.RETRAINING_SHORT: _l("Retraining of civil servants in Kazakhstan takes at least 120 academic hours. The course is saved; check its hours."),
+        HoursWarning.SHORT: _l(
+            "Advanced training of civil servants in Kazakhstan takes at least 8 academic hours. The course is saved; check its hours."
+        ),
+        HoursWarning.LONG: _l(
+            "Advanced training of civil servants in Kazakhstan takes at most 80 academic hours. The course is saved; check its hours."
+        ),
+        HoursWarning.RETRAINING_SHORT: _l(
+            "Retraining of civil servants in Kazakhstan takes at least 120 academic hours. The course is saved; check its hours."
+        ),
     }
 )
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.sql import ColumnElement
 
 from dostyk.core.i18n import label, language
 from dostyk.core.tables import Filter, Listing, listing
@@ -23,14 +24,28 @@ def courses(staff: bool) -> Listing[Course]:
     """The courses that visitors see; for staff also the others, those archived only when asked for. Three statements."""
     lang = language()
     filters = [
-        Filter("programme", _l("Programme"), [(p.code, localized(p.title, lang)) for p in queries.programmes(archived=False)], lambda code: Programme.code == code),
+        Filter(
+            "programme",
+            _l("Programme"),
+            [(p.code, localized(p.title, lang)) for p in queries.programmes(archived=False)],
+            lambda code: Programme.code == code,
+        ),
         Filter("kind", _l("Kind"), [(k.value, word) for k, word in KINDS.items()], lambda kind: Course.kind == kind),
     ]
     select = sa.select(Course).join(Course.project).join(Project.programme)
     if staff:
         # Translators: which courses a list shows
-        words = [("", _l("All but archived")), ("public", _l("Seen by visitors")), ("hidden", _l("Not seen by visitors")), ("archived", _l("Archived"))]
-        conditions = {"public": Course.public, "hidden": sa.not_(Course.public), "archived": Course.archived_at.is_not(None)}
+        words = [
+            ("", _l("All but archived")),
+            ("public", _l("Seen by visitors")),
+            ("hidden", _l("Not seen by visitors")),
+            ("archived", _l("Archived")),
+        ]
+        conditions: dict[str, ColumnElement[bool]] = {
+            "public": Course.public.is_(True),
+            "hidden": Course.public.is_(False),
+            "archived": Course.archived_at.is_not(None),
+        }
         filters.append(Filter("state", _l("State"), words, conditions.__getitem__))
         if request.args.get("state") != "archived":
             select = select.where(Course.archived_at.is_(None))
@@ -38,19 +53,42 @@ def courses(staff: bool) -> Listing[Course]:
         select = select.where(queries.is_public())
     return listing(
         select,
-        sorts={"title": [Course.search, Course.id], "hours": [Course.academic_hours, Course.id], "kind": [Course.kind, Course.search, Course.id]},
-        default="title", search=found(Course.search), filters=filters, load=queries.HEAD,
-    )  # fmt: skip
+        sorts={
+            "title": [Course.search, Course.id],
+            "hours": [Course.academic_hours, Course.id],
+            "kind": [Course.kind, Course.search, Course.id],
+        },
+        default="title",
+        search=found(Course.search),
+        filters=filters,
+        load=queries.HEAD,
+    )
 
 
 def course_head() -> list[object]:
-    return [_("Address"), _("Title"), _("Programme"), _("Kind"), _("Academic hours"), _("Minutes of an academic hour"), _("Languages of instruction")]
+    return [
+        _("Address"),
+        _("Title"),
+        _("Programme"),
+        _("Kind"),
+        _("Academic hours"),
+        _("Minutes of an academic hour"),
+        _("Languages of instruction"),
+    ]
 
 
 def course_lines(select: sa.Select[Any]) -> Iterator[list[object]]:
     lang = language()
     for (c,) in in_chunks(select):
-        yield [c.slug, localized(c.title, lang), localized(c.project.programme.title, lang), label(c.kind), c.academic_hours, c.minutes_per_hour, " ".join(c.languages)]
+        yield [
+            c.slug,
+            localized(c.title, lang),
+            localized(c.project.programme.title, lang),
+            label(c.kind),
+            c.academic_hours,
+            c.minutes_per_hour,
+            " ".join(c.languages),
+        ]
 
 
 def programmes() -> Listing[Programme]:
@@ -61,9 +99,11 @@ def programmes() -> Listing[Programme]:
         select = select.where(Programme.archived_at.is_(None))
     return listing(
         select,
-        sorts={"code": [Programme.code]}, default="code", search=lambda typed: Programme.code.contains(typed.upper(), autoescape=True),
+        sorts={"code": [Programme.code]},
+        default="code",
+        search=lambda typed: Programme.code.contains(typed.upper(), autoescape=True),
         filters=[Filter("state", _l("State"), words, lambda _chosen: Programme.archived_at.is_not(None))],
-    )  # fmt: skip
+    )
 
 
 def programme_head() -> list[object]:

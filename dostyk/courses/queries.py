@@ -49,7 +49,10 @@ def slugs_like(slug: str) -> set[str]:
 def offered(including: int | None = None) -> Sequence[Course]:
     """The courses of which a cohort can be made, and the one numbered `including`, by title."""
     return db.session.scalars(
-        sa.select(Course).where(sa.or_(Course.archived_at.is_(None), Course.id == including)).options(*HEAD).order_by(Course.search, Course.id)
+        sa.select(Course)
+        .where(sa.or_(Course.archived_at.is_(None), Course.id == including))
+        .options(*HEAD)
+        .order_by(Course.search, Course.id)
     ).all()
 
 
@@ -70,7 +73,10 @@ def programme_by_code(code: str) -> Programme | None:
 def projects_of(programme: Programme) -> Sequence[Project]:
     """The projects of a programme with their donors, the latest first."""
     return db.session.scalars(
-        sa.select(Project).where(Project.programme_id == programme.id).options(joinedload(Project.donor)).order_by(Project.starts_on.desc(), Project.id.desc())
+        sa.select(Project)
+        .where(Project.programme_id == programme.id)
+        .options(joinedload(Project.donor))
+        .order_by(Project.starts_on.desc(), Project.id.desc())
     ).all()
 
 

@@ -137,7 +137,9 @@ def programmes() -> ResponseReturnValue:
 @needs(Permission.EDIT_COURSES)
 def programme(code: str) -> ResponseReturnValue:
     found = _programme(code)
-    return render_template("courses/programme.html", programme=found, projects=queries.projects_of(found), courses=queries.courses_of(found))
+    return render_template(
+        "courses/programme.html", programme=found, projects=queries.projects_of(found), courses=queries.courses_of(found)
+    )
 
 
 @bp.route("/programmes/new", methods=["GET", "POST"])

@@ -162,7 +162,7 @@ class _Demo:
         self.finished = self._cohort(1, "digital-public-services", "kaznu", start, 5, {"KG": 6, "TJ": 6, "TM": 4, "UZ": 6}, self.trainer)
         seats = self._enrol(self.finished, {"KG": 6, "TJ": 6, "TM": 4, "UZ": 6})
         slots = self._timetable(self.finished, content.COURSES[0], content.CULTURE_ALMATY, self.trainer)
-        self._mark(seats, slots, absent={seats[4].id: 3, seats[17].id: 5}, until=self.now)
+        self._mark(seats, slots, absent={seats[4].id: 3, seats[17].id: 5}, left=0)
         jamshed = next(seat.person for seat in seats if seat.country == "TJ" and seat.person.sex is Sex.MALE)
         jamshed.email = "participant@example.org"
         people.derive(jamshed)
@@ -173,8 +173,7 @@ class _Demo:
         )
         seats = self._enrol(self.running, {"KG": 6, "TJ": 4, "TM": 3, "UZ": 6}, first=jamshed)
         slots = self._timetable(self.running, content.COURSES[0], content.CULTURE_ALMATY, self.trainer)
-        midnight = datetime.combine(self.today, time(0), ZONE)
-        self._mark(seats, slots, absent={seats[2].id: 2, seats[9].id: 3}, until=midnight)
+        self._mark(seats, slots, absent={seats[2].id: 2, seats[9].id: 3}, left=2)
 
         self.upcoming = self._cohort(
             1, "civil-service-reform", "nu", self.today + timedelta(days=24), 3, {"AF": 6, "MN": 2, "KG": 4, "TJ": 6}, self.second
@@ -296,9 +295,10 @@ class _Demo:
         db.session.add(slot)
         return slot
 
-    def _mark(self, seats: Sequence[Enrolment], slots: Sequence[Slot], absent: dict[int, int], until: datetime) -> None:
-        """All marks of slots that ended before `until`: nearly everybody present, a few late or excused, some away for days."""
-        held = [slot for slot in slots if slot.ends_at < until]
+    def _mark(self, seats: Sequence[Enrolment], slots: Sequence[Slot], absent: dict[int, int], left: int) -> None:
+        """Marks of the slots that are over but the last `left`: nearly everybody present, a few late or excused, some away for days."""
+        over = [slot for slot in slots if slot.ends_at < self.now]
+        held = over[: len(over) - left]
         for number, slot in enumerate(held):
             for seat in seats:
                 away = number < 4 * absent.get(seat.id, 0)

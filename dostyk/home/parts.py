@@ -42,7 +42,7 @@ def parts(person: Person, now: datetime) -> list[Part]:
         found.append(Part("coordinator", {"cohorts": queries.current_cohorts(grants_with(Permission.EDIT_COHORT), now)}))
     if Role.FOCAL_POINT in roles:
         mine = [grant for grant in grants() if grant.role is Role.FOCAL_POINT]
-        found.append(Part("focal_point", {"batches": queries.batches_of(mine), "bodies": queries.bodies(mine)}))
+        found.append(Part("focal_point", {"batches": queries.batches_of(mine, now)}))
     if Role.OBSERVER in roles:
         found.append(Part("observer", {"counts": queries.counts([grant for grant in grants() if grant.role is Role.OBSERVER], now)}))
     if can(Permission.MANAGE_USERS):

@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
     """For visitors; whoever is signed in goes on to their own first page."""
     if current_user.is_authenticated:
         return redirect(url_for("home.home"))
-    return render_template("home/index.html", courses=courses.public_courses()[: queries.SHOWN])
+    return render_template("home/index.html", courses=courses.public_courses(queries.SHOWN))
 
 
 @bp.get("/home")

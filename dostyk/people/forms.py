@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, RadioField, SelectField, StringField, TelField, URLField
-from wtforms.validators import URL, Email, InputRequired, Length, Optional
+from wtforms.validators import URL, Email, InputRequired, Length, Optional, Regexp
 
 from dostyk.core.forms import CountryField, Form, LanguagesField, LocalizedField, choices, tidy
 from dostyk.core.i18n import language
@@ -17,6 +17,8 @@ from dostyk.people.models import Organisation
 from dostyk.people.rules import NAME_LENGTH, OrganisationDetails, OrganisationKind, PersonDetails, Sex
 
 NO_ADDRESS = _l("This is not an e-mail address. Example: name@example.org")
+WHOLE = _l("Write the whole address, beginning with https://")
+TEXTS = ("full_name", "own_name", "family_name", "given_name", "patronymic", "email", "phone", "employer", "post")
 EMAIL = [Optional(), Length(max=255), Email(message=NO_ADDRESS)]
 
 
@@ -53,10 +55,13 @@ class NamesForm(Form):
 
     def details(self, organisation_id: int | None = None) -> PersonDetails:
         """What was typed."""
-        said: dict[str, Any] = {name: field.data for name, field in self._fields.items() if name in PersonDetails.__dataclass_fields__}
-        said.update(country=self.country.data or None, languages=tuple(self.languages.data or ()), organisation_id=organisation_id)
+        text: dict[str, Any] = {name: self[name].data or "" for name in TEXTS}
         return PersonDetails(
-            **{name: "" if value is None and name not in ("country", "organisation_id") else value for name, value in said.items()}
+            **text,
+            sex=self.sex.data,
+            country=self.country.data or None,
+            organisation_id=organisation_id,
+            languages=tuple(self.languages.data or ()),
         )
 
 
@@ -98,12 +103,14 @@ class OrganisationForm(Form):
     short_name = StringField(_l("Short name"), [Optional(), Length(max=80)], filters=[tidy])
     country = CountryField(_l("Country"), [InputRequired(_l("Choose a country."))])
     city = LocalizedField(_l("City"))
-    website = URLField(_l("Website"), [Optional(), Length(max=300), URL(message=_l("Write the whole address, beginning with https://"))])
+    website = URLField(_l("Website"), [Optional(), Length(max=300), Regexp("^https?://", message=WHOLE), URL(message=WHOLE)])
     email = EmailField(_l("E-mail address"), EMAIL)
 
     def details(self) -> OrganisationDetails:
         """What was typed."""
         return OrganisationDetails(
-            kind=OrganisationKind(self.kind.data), name=self.name.data, country=self.country.data or "", short_name=self.short_name.data or "",
-            city=self.city.data, website=(self.website.data or "").strip(), email=(self.email.data or "").strip().lower(),
+            kind=OrganisationKind(self.kind.data), name=self.name.data, country=self.country.data or "",
+            short_name=self.short_name.data or "",
+            city=self.city.data, website=(self.website.data or "").strip(),
+            email=(self.email.data or "").strip().lower(),
         )  # fmt: skip

@@ -48,8 +48,8 @@ def people() -> Listing[Person]:
 
 def people_head() -> list[object]:
     return [
-        _("Number"), _("Full name"), _("Name in the own script"), _("Family name"), _("Given name"), _("Patronymic"), _("Sex"), _("Country"),
-        _("E-mail address"), _("Phone"), _("Organisation"), _("Employer"), _("Post"), _("Languages"), _("Added on"),
+        _("Number"), _("Full name"), _("Name in the own script"), _("Family name"), _("Given name"), _("Patronymic"), _("Sex"),
+        _("Country"), _("E-mail address"), _("Phone"), _("Organisation"), _("Employer"), _("Post"), _("Languages"), _("Added on"),
     ]  # fmt: skip
 
 

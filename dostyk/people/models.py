@@ -92,13 +92,13 @@ class Account(UserMixin, Model):
     demo: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str | None] = mapped_column(sa.String(16))
     fs_uniquifier: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # type: ignore[assignment]
     confirmed_at: Mapped[dt.datetime | None]
-    last_login_at: Mapped[dt.datetime | None]
-    current_login_at: Mapped[dt.datetime | None]
+    last_login_at: Mapped[dt.datetime | None]  # type: ignore[assignment]
+    current_login_at: Mapped[dt.datetime | None]  # type: ignore[assignment]
     last_login_ip: Mapped[str | None] = mapped_column(sa.String(64))
     current_login_ip: Mapped[str | None] = mapped_column(sa.String(64))
-    login_count: Mapped[int | None]
+    login_count: Mapped[int | None]  # type: ignore[assignment]
     tf_primary_method: Mapped[str | None] = mapped_column(sa.String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))
     tf_last_counter: Mapped[int | None]  # of the last code that was used: no code is taken twice
@@ -107,10 +107,12 @@ class Account(UserMixin, Model):
     invited_at: Mapped[Instant | None]
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
-    webauthn: Mapped[list[Passkey]] = relationship(back_populates="user", cascade="all, delete")
+    webauthn: Mapped[list[Passkey]] = relationship(  # type: ignore[assignment]  # theirs is a list of a mixin
+        back_populates="user", cascade="all, delete"
+    )
 
     @property
-    def roles(self) -> list[Any]:
+    def roles(self) -> list[Any]:  # type: ignore[override]  # theirs can be written
         """Flask-Security asks for roles at each request; ours are grants (core.access), so there are none here."""
         return []
 
@@ -127,7 +129,7 @@ class Passkey(WebAuthnMixin, Model):
     user_id: Mapped[int] = mapped_column("account_id", sa.ForeignKey("account.id", ondelete="CASCADE"), index=True)
     credential_id: Mapped[bytes] = mapped_column(sa.LargeBinary(1024), unique=True)
     public_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    sign_count: Mapped[int | None] = mapped_column(default=0)
+    sign_count: Mapped[int] = mapped_column(default=0)
     transports: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(sa.JSON()))
     backup_state: Mapped[bool]
     device_type: Mapped[str] = mapped_column(sa.String(64))

@@ -35,7 +35,7 @@ def within(grants: Sequence[Grant]) -> ColumnElement[bool]:
     return _reach(grants) if _reach is not None and grants else sa.false()
 
 
-def visible(permission: Permission) -> sa.Select[tuple[Person]]:
+def visible(permission: Permission) -> sa.Select[Person]:
     """The people for whom whoever is signed in has `permission`."""
     return sa.select(Person).where(within(grants_with(permission)))
 

@@ -31,7 +31,7 @@ from flask_security import signals as told
 from flask_security.core import RoleMixin
 from flask_security.recovery_codes import mf_recovery
 from flask_security.utils import check_and_update_authn_fresh
-from passlib.exc import UsedTokenError
+from passlib.exc import UsedTokenError  # type: ignore[import-untyped]  # passlib has no stubs
 from webauthn.helpers.structs import AuthenticatorSelectionCriteria, ResidentKeyRequirement, UserVerificationRequirement
 
 from dostyk.config import BadSettings
@@ -45,6 +45,7 @@ from dostyk.people import letters, queries, service
 from dostyk.people.models import Account, Passkey
 
 PASSWORD_LENGTH = 10
+LONGEST = 1000  # nobody types more, and hashing must not become work for the server
 FRESH = timedelta(minutes=15)
 # The argon2id profile of the OWASP password storage cheat sheet: 19 MiB, 2 rounds, 1 lane.
 OWASP = {"argon2__rounds": 2, "argon2__memory_cost": 19456, "argon2__parallelism": 1}
@@ -126,23 +127,26 @@ class RecoveryCodes(MfRecoveryCodesUtil):
 
 
 class Passwords(PasswordUtil):
-    """Long enough, and not the address."""
+    """Long enough and not the holder's name; otherwise in any script, with spaces, of any length that a person types."""
 
     def validate(self, password: str, is_register: bool, **kwargs: Any) -> tuple[list[str] | None, str]:
-        wrong, plain = super().validate(password, is_register, **kwargs)
+        plain = self.normalize(password)
+        if len(plain) < PASSWORD_LENGTH:
+            return [_("Passwords have at least %(number)s characters. Make it longer.", number=PASSWORD_LENGTH)], plain
+        if len(plain) > LONGEST:
+            return [_("Passwords have at most %(number)s characters. Make it shorter.", number=LONGEST)], plain
         user = kwargs.get("user")
-        if wrong is None and user is not None and getattr(user, "email", None):
-            guessable = {user.email, user.email.partition("@")[0], user.person.full_name.lower()}
-            if plain.lower() in guessable or len(set(plain)) < 4:
-                wrong = [_("This password is easy to guess. Choose another one.")]
-        return wrong, plain
+        guessable = {user.email, user.email.partition("@")[0], user.person.full_name.lower()} if user else set()
+        if plain.lower() in guessable or len(set(plain)) < 4:
+            return [_("This password is easy to guess. Choose another one.")], plain
+        return None, plain
 
 
 class Letters(MailUtil):
     """Flask-Security's letters in our words, through our outbox."""
 
     def send_mail(self, template: str, subject: str, recipient: Any, sender: Any, body: Any, html: Any, **context: Any) -> None:
-        account = context["user"]
+        account, template = context["user"], template.rpartition("/")[2]
         if template == "reset_instructions":
             letters.password_reset(account, context["reset_token"])
         elif template in ("reset_notice", "change_notice"):
@@ -155,7 +159,7 @@ class Authentication(Security):
     """Flask-Security without the two packages whose work is done here: `qrcode` by segno, `nh3` by `clean_name`."""
 
     def _check_modules(self, module: str, config_name: str) -> Any:
-        return True if module in ("qrcode", "nh3") else super()._check_modules(module, config_name)
+        return True if module in ("qrcode", "nh3") else super()._check_modules(module, config_name)  # type: ignore[no-untyped-call]
 
 
 security = Authentication(
@@ -324,7 +328,7 @@ def _let_it_write() -> None:
 def _keep_what_it_wrote(response: Response) -> Response:
     """Flask-Security forgets to commit where it wrote nothing of its own: our letters and events must not be lost."""
     if request.blueprint == "security" and response.status_code < 500:
-        datastore.commit()
+        datastore.commit()  # type: ignore[no-untyped-call]
     return response
 
 

@@ -133,7 +133,7 @@ def update(person: Person, details: PersonDetails, *, by: Person, now: datetime)
         setattr(person, key, values[key])
     derive(person)
     names = {key: [before[key], values[key]] for key in ("full_name", "own_name") if key in changed}
-    record("person.changed", f"person:{person.id}", by=by, fields=changed, **names)
+    record("person.changed", f"person:{person.id}", by=by, fields=changed, names=names)
     return person
 
 

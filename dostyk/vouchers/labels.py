@@ -47,12 +47,15 @@ GIVES_NO_SEAT = _l("This code gives no seat. Compare it with your voucher; if it
 # The check character shows this without any look-up, so it says nothing of whether a code exists.
 MISTYPED = _l("Check the code: one of the characters seems to be wrong. It has 12 letters and digits.")
 
+ADDRESS_HAS_ACCOUNT = _l("This address cannot be used for a new account. If it is yours, sign in: the voucher code is kept.")
 # The code is good, and its holder may know what is in the way. `opens` and `closes` are moments, `country` a name.
 NO_SEAT = {
     NoSeat.ARCHIVED: _l("Your code is right, but this course is over. Ask whoever gave you the voucher for another one."),
     NoSeat.NOT_OPEN: _l("Your code is right. Enrolment opens on %(opens)s: come back then, the code keeps."),
     NoSeat.CLOSED: _l("Your code is right, but enrolment closed on %(closes)s. Ask whoever gave you the voucher what can be done."),
     NoSeat.COUNTRY_NOT_INVITED: _l("Your code is right, but the course holds no seats for %(country)s. Ask whoever gave you the voucher."),
-    NoSeat.COUNTRY_FULL: _l("Your code is right, but all seats for %(country)s are taken. Your voucher stays unused: ask whoever gave it to you."),
+    NoSeat.COUNTRY_FULL: _l(
+        "Your code is right, but all seats for %(country)s are taken. Your voucher stays unused: ask whoever gave it to you."
+    ),
     NoSeat.FULL: _l("Your code is right, but all seats of this course are taken. Your voucher stays unused: ask whoever gave it to you."),
 }

@@ -39,7 +39,10 @@ class Batch(Model):
 class Voucher(Model):
     """A code that gives `uses` seats. `used` counts them, so that the last goes to exactly one by one UPDATE."""
 
-    __table_args__ = (sa.CheckConstraint("used BETWEEN 0 AND uses", name="used_within_uses"), sa.CheckConstraint("uses > 0", name="uses_positive"))
+    __table_args__ = (
+        sa.CheckConstraint("used BETWEEN 0 AND uses", name="used_within_uses"),
+        sa.CheckConstraint("uses > 0", name="uses_positive"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id"), index=True)

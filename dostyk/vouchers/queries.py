@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload
@@ -12,11 +13,11 @@ from sqlalchemy.sql import ColumnElement
 
 from dostyk.cohorts import queries as cohorts
 from dostyk.cohorts.models import Cohort, CountrySeats, Enrolment
-from dostyk.cohorts.rules import EnrolmentState
+from dostyk.cohorts.rules import CohortFacts, EnrolmentState, Seats
 from dostyk.core.access import Grant
 from dostyk.core.audit import Event
 from dostyk.core.database import db
-from dostyk.core.text import fold_code
+from dostyk.core.text import fold, fold_code
 from dostyk.people.models import Organisation, Person
 from dostyk.people.rules import OrganisationKind
 from dostyk.vouchers.models import Batch, Redemption, Voucher
@@ -40,9 +41,13 @@ def facts(voucher: Voucher) -> VoucherFacts:
 
 @dataclass(frozen=True)
 class Found:
-    """A voucher, and the seat in its cohort of whoever asks; `gave_it` says whether this voucher gave that seat."""
+    """A voucher, what decides about its cohort's seats, and the seat there of whoever asks.
+
+    `gave_it` says whether this voucher gave that seat.
+    """
 
     voucher: Voucher  # with batch, cohort, course and host
+    seats: CohortFacts
     seat: Enrolment | None
     gave_it: bool
 
@@ -52,21 +57,33 @@ def found(code: str, person: Person | None, ticket: str | None, now: datetime) -
 
     One statement, whether there is such a code or not.
     """
-    asked = sa.select(Voucher, Enrolment, Redemption.id).join(Voucher.batch).where(Voucher.code == code)
+    by_country = sa.exists().where(CountrySeats.cohort_id == Batch.cohort_id).correlate(Batch)
+    asked = (
+        sa.select(Voucher, Enrolment, Redemption.id, by_country, CountrySeats.seats, CountrySeats.taken)
+        .join(Voucher.batch)
+        .outerjoin(CountrySeats, (CountrySeats.cohort_id == Batch.cohort_id) & (CountrySeats.country == Batch.country))
+        .where(Voucher.code == code)
+        .options(contains_eager(Voucher.batch).joinedload(Batch.cohort, innerjoin=True).options(*cohorts.HEAD))
+        .execution_options(populate_existing=True)
+    )
+    held = Enrolment.state == EnrolmentState.ENROLLED
     if person is not None:
-        mine = (Enrolment.cohort_id == Batch.cohort_id) & (Enrolment.person_id == person.id) & (Enrolment.state == EnrolmentState.ENROLLED)
-        asked = asked.outerjoin(Enrolment, mine)
+        asked = asked.outerjoin(Enrolment, (Enrolment.cohort_id == Batch.cohort_id) & (Enrolment.person_id == person.id) & held)
         asked = asked.outerjoin(Redemption, (Redemption.voucher_id == Voucher.id) & (Redemption.enrolment_id == Enrolment.id))
     else:
         lately = (Redemption.ticket == (ticket or "")) & (Redemption.at > now - AGAIN_WITHIN)
         asked = asked.outerjoin(Redemption, (Redemption.voucher_id == Voucher.id) & lately)
-        asked = asked.outerjoin(Enrolment, (Enrolment.id == Redemption.enrolment_id) & (Enrolment.state == EnrolmentState.ENROLLED))
-    row = db.session.execute(
-        asked.options(contains_eager(Voucher.batch).joinedload(Batch.cohort, innerjoin=True).options(*cohorts.HEAD)).execution_options(
-            populate_existing=True
-        )
-    ).first()
-    return Found(row[0], row[1], row[1] is not None and row[2] is not None) if row else None
+        asked = asked.outerjoin(Enrolment, (Enrolment.id == Redemption.enrolment_id) & held)
+    row = db.session.execute(asked).first()
+    if row is None:
+        return None
+    voucher, seat, redemption_id, holds, seats, taken = row
+    cohort = voucher.batch.cohort
+    facts = CohortFacts(
+        archived=cohort.archived_at is not None, opens=cohort.opens_at, closes=cohort.closes_at,
+        capacity=Seats(cohort.capacity, cohort.taken), by_country=holds, country=None if seats is None else Seats(seats, taken),
+    )  # fmt: skip
+    return Found(voucher, facts, seat, seat is not None and redemption_id is not None)
 
 
 # --- Lists -----------------------------------------------------------------------------------------------------------
@@ -83,12 +100,12 @@ def state_is(state: VoucherState, now: datetime) -> ColumnElement[bool]:
     }[state]
 
 
-def of_cohort(cohort: Cohort) -> sa.Select[tuple[Voucher]]:
+def of_cohort(cohort: Cohort) -> sa.Select[Voucher]:
     """The cohort's vouchers with their batches."""
     return sa.select(Voucher).join(Voucher.batch).where(Batch.cohort_id == cohort.id).options(contains_eager(Voucher.batch))
 
 
-def of_batch(batch: Batch) -> sa.Select[tuple[Voucher]]:
+def of_batch(batch: Batch) -> sa.Select[Voucher]:
     """The vouchers of a batch."""
     return sa.select(Voucher).join(Voucher.batch).where(Voucher.batch_id == batch.id).options(contains_eager(Voucher.batch))
 
@@ -98,17 +115,13 @@ def open_of(batch: Batch, now: datetime) -> Sequence[Voucher]:
     return db.session.scalars(of_batch(batch).where(state_is(VoucherState.OPEN, now)).order_by(Voucher.id)).all()
 
 
-def code_like(text: str) -> ColumnElement[bool]:
-    """The vouchers whose code begins with what was typed; a page looks for beginnings because an index can."""
-    return Voucher.code.startswith(fold_code(text), autoescape=True)
-
-
-def redeemed_by_name(text: str, key: str) -> ColumnElement[bool]:
-    """The vouchers whose code begins with `text` or that were redeemed by somebody whose folded names hold `key`."""
-    who = sa.select(Redemption.voucher_id).join(Redemption.enrolment).join(Enrolment.person).where(Person.search.contains(key, autoescape=True))
-    code = fold_code(text)
-    named = Voucher.id.in_(who) if key else sa.false()
-    return sa.or_(Voucher.code.startswith(code, autoescape=True), named) if code else named
+def found_by(text: str) -> ColumnElement[bool]:
+    """The vouchers whose code begins with what was typed, or that somebody of such a name redeemed."""
+    code, words = fold_code(text), fold(text).split()
+    named = sa.select(Redemption.voucher_id).join(Redemption.enrolment).join(Enrolment.person)
+    named = named.where(*(Person.search.contains(word, autoescape=True) for word in words))
+    conditions = [Voucher.code.startswith(code)] if code else []
+    return sa.or_(sa.false(), *conditions, Voucher.id.in_(named) if words else sa.false())
 
 
 def redemptions(vouchers: Iterable[Voucher]) -> Mapping[int, Sequence[Redemption]]:
@@ -126,15 +139,16 @@ def redemptions(vouchers: Iterable[Voucher]) -> Mapping[int, Sequence[Redemption
     return by_voucher
 
 
-def exported(vouchers: sa.Select[tuple[Voucher]]) -> sa.Result[tuple[Voucher, Redemption | None, Enrolment | None, Person | None]]:
+def exported(vouchers: sa.Select[Any]) -> Iterator[tuple[Voucher, Redemption | None, Person | None]]:
     """The vouchers of a list with who redeemed them, a row for each redemption; one statement, read in portions."""
     rows = (
         vouchers.outerjoin(Redemption, Redemption.voucher_id == Voucher.id)
         .outerjoin(Enrolment, Enrolment.id == Redemption.enrolment_id)
         .outerjoin(Person, Person.id == Enrolment.person_id)
-        .add_columns(Redemption, Enrolment, Person)
+        .add_columns(Redemption, Person)
     )
-    return db.session.execute(rows.execution_options(yield_per=500))
+    for voucher, redemption, person in db.session.execute(rows.execution_options(yield_per=500)):  # noqa: UP028 -- rows, as tuples
+        yield voucher, redemption, person
 
 
 # --- Batches ---------------------------------------------------------------------------------------------------------
@@ -158,9 +172,8 @@ def batch_of(cohort: Cohort, batch_id: int) -> Batch | None:
 
 def batches_of(cohort: Cohort) -> Sequence[Batch]:
     """The batches of a cohort with their bodies, the newest first."""
-    return db.session.scalars(
-        sa.select(Batch).where(Batch.cohort_id == cohort.id).options(joinedload(Batch.organisation, innerjoin=True)).order_by(Batch.id.desc())
-    ).all()
+    found = sa.select(Batch).where(Batch.cohort_id == cohort.id).order_by(Batch.id.desc())
+    return db.session.scalars(found.options(joinedload(Batch.organisation, innerjoin=True))).all()
 
 
 def covers(batch: Batch, grant: Grant) -> bool:
@@ -183,7 +196,12 @@ def within(grants: Sequence[Grant]) -> ColumnElement[bool]:
     )
 
 
-def reached_by(grants: Sequence[Grant]) -> sa.Select[tuple[Batch]]:
+def cohorts_within(grants: Sequence[Grant]) -> ColumnElement[bool]:
+    """The batches of the cohorts that any of `grants` reaches, as a condition on batches joined with their cohorts."""
+    return cohorts.within(grants)
+
+
+def reached_by(grants: Sequence[Grant]) -> sa.Select[Batch]:
     """The batches that any of `grants` reaches, joined with their cohorts."""
     return sa.select(Batch).join(Batch.cohort).where(within(grants))
 
@@ -241,20 +259,14 @@ def seats_left(cohort: Cohort, now: datetime) -> Mapping[str | None, SeatsLeft]:
     return {row.country: SeatsLeft(row.seats, row.taken, waiting.get(row.country, 0)) for row in held}
 
 
-def batch_facts(cohort: Cohort, country: str, now: datetime) -> BatchFacts:
-    """What decides whether vouchers of `cohort` can be issued for `country`."""
+def batch_facts(cohort: Cohort, body: Organisation, country: str, now: datetime) -> BatchFacts:
+    """What decides whether vouchers of `cohort` can be issued to `body` for `country`. Two statements."""
     left = seats_left(cohort, now)
-    seats = left[None] if None in left else left.get(country)
-    return BatchFacts(cohort.archived_at is not None, cohort.closes_at, cohort.time_zone, seats)
-
-
-def bodies() -> Sequence[Organisation]:
-    """Who vouchers are handed to: partner bodies, and the agency itself for countries that have none."""
-    return db.session.scalars(
-        sa.select(Organisation)
-        .where(Organisation.kind.in_([OrganisationKind.PARTNER, OrganisationKind.AGENCY]), Organisation.archived_at.is_(None))
-        .order_by(Organisation.kind.desc(), Organisation.country, Organisation.id)
-    ).all()
+    return BatchFacts(
+        archived=cohort.archived_at is not None, closes=cohort.closes_at, time_zone=cohort.time_zone, country=country,
+        body_country=body.country if body.kind is OrganisationKind.PARTNER else None,
+        seats=left[None] if None in left else left.get(country),
+    )  # fmt: skip
 
 
 # --- What runs out ---------------------------------------------------------------------------------------------------
@@ -276,7 +288,7 @@ def unredeemed(condition: ColumnElement[bool], now: datetime, until: datetime | 
     rows = db.session.execute(
         sa.select(Batch, few.c.number)
         .join(few, few.c.id == Batch.id)
-        .options(joinedload(Batch.organisation, innerjoin=True), joinedload(Batch.cohort, innerjoin=True).joinedload(Cohort.course, innerjoin=True))
+        .options(*_WHOLE)
         .order_by(Batch.valid_until, Batch.id)
     )
     return [(row[0], int(row[1])) for row in rows]

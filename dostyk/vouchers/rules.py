@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-# A batch is valid until so many days before the start, unless the coordinator says otherwise: time to name somebody else.
-DAYS_BEFORE_START = 5
+from dostyk.cohorts.rules import CLOSES_BEFORE, last_day, midnight
+
 MOST_AT_ONCE = 1000  # vouchers of one batch
 # A visitor whose answer was lost on the way may send the same form again for so long, and gets the seat it gave.
 AGAIN_WITHIN = timedelta(minutes=15)
@@ -80,6 +80,7 @@ class NoBatch(StrEnum):
 
     ARCHIVED = "archived"
     WINDOW_CLOSED = "window_closed"
+    OTHER_COUNTRY = "other_country"
     COUNTRY_NOT_INVITED = "country_not_invited"
     TOO_MANY = "too_many"
     ENDS_IN_THE_PAST = "ends_in_the_past"
@@ -88,7 +89,7 @@ class NoBatch(StrEnum):
 
 @dataclass(frozen=True)
 class SeatsLeft:
-    """Seats that are neither taken nor promised by an open voucher: `held - taken - promised`."""
+    """Seats of a country, or of the cohort, and how many are taken or promised by open vouchers."""
 
     held: int
     taken: int
@@ -101,38 +102,49 @@ class SeatsLeft:
 
 @dataclass(frozen=True)
 class BatchFacts:
-    """What decides whether vouchers of a cohort can be issued for a country. `seats` is None when it holds none for that country."""
+    """What decides whether vouchers of a cohort can be issued for a country.
+
+    `seats` is None when the cohort holds none for that country; `body_country` is that of the body which gets them, None
+    for one that stands for several countries.
+    """
 
     archived: bool
     closes: datetime  # of the window for enrolling, exclusive
     time_zone: str
+    country: str
+    body_country: str | None
     seats: SeatsLeft | None
 
 
-def why_no_batch(cohort: BatchFacts, quantity: int, last_day: date, now: datetime) -> NoBatch | None:
-    """The first reason why `quantity` vouchers valid through `last_day` cannot be issued at `now`; None when they can."""
+def why_no_batch(facts: BatchFacts, quantity: int, through: date, now: datetime) -> NoBatch | None:
+    """The first reason why `quantity` vouchers valid through that day cannot be issued at `now`; None when they can."""
+    today = now.astimezone(ZoneInfo(facts.time_zone)).date()
     checks = (
-        (cohort.archived, NoBatch.ARCHIVED),
-        (now >= cohort.closes, NoBatch.WINDOW_CLOSED),
-        (cohort.seats is None, NoBatch.COUNTRY_NOT_INVITED),
-        (cohort.seats is not None and quantity > cohort.seats.free, NoBatch.TOO_MANY),
-        (end_of_day(last_day, cohort.time_zone) <= now, NoBatch.ENDS_IN_THE_PAST),
-        (last_day > last_day_of(cohort.closes, cohort.time_zone), NoBatch.ENDS_AFTER_WINDOW),
+        (facts.archived, NoBatch.ARCHIVED),
+        (now >= facts.closes, NoBatch.WINDOW_CLOSED),
+        (facts.body_country is not None and facts.body_country != facts.country, NoBatch.OTHER_COUNTRY),
+        (facts.seats is None, NoBatch.COUNTRY_NOT_INVITED),
+        (facts.seats is not None and quantity > facts.seats.free, NoBatch.TOO_MANY),
+        (through < today, NoBatch.ENDS_IN_THE_PAST),
+        (through > last_day(facts.closes, facts.time_zone), NoBatch.ENDS_AFTER_WINDOW),
     )
     return next((reason for failed, reason in checks if failed), None)
 
 
 def end_of_day(day: date, time_zone: str) -> datetime:
     """The instant at which `day` is over on the clock of `time_zone`: what is valid through that day ends then, exclusively."""
-    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(time_zone))
+    return midnight(day + timedelta(days=1), time_zone)
 
 
-def last_day_of(end: datetime, time_zone: str) -> date:
-    """The last day on which something is valid that ends, exclusively, at `end`."""
-    return (end - timedelta(microseconds=1)).astimezone(ZoneInfo(time_zone)).date()
+def valid_through(valid_until: datetime, time_zone: str) -> date:
+    """The last day on which what ends, exclusively, at `valid_until` can be used."""
+    return last_day(valid_until, time_zone)
 
 
 def usual_last_day(starts_on: date, closes: datetime, time_zone: str, now: datetime) -> date:
-    """What is proposed: some days before the start, but within the window and not in the past."""
+    """What is proposed: some days before the start, so that somebody else can still be named; within the window, not in the past.
+
+    The days are those of the Academy of Public Administration (see cohorts.rules).
+    """
     today = now.astimezone(ZoneInfo(time_zone)).date()
-    return max(min(starts_on - timedelta(days=DAYS_BEFORE_START), last_day_of(closes, time_zone)), today)
+    return max(min(starts_on - CLOSES_BEFORE, last_day(closes, time_zone)), today)

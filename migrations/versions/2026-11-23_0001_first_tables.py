@@ -271,7 +271,7 @@ def upgrade() -> None:
     sa.Column('account_id', sa.Integer(), nullable=False),
     sa.Column('credential_id', sa.LargeBinary(length=1024), nullable=False),
     sa.Column('public_key', sa.LargeBinary(), nullable=False),
-    sa.Column('sign_count', sa.Integer(), nullable=True),
+    sa.Column('sign_count', sa.Integer(), nullable=False),
     sa.Column('transports', sa.JSON(), nullable=True),
     sa.Column('backup_state', sa.Boolean(), nullable=False),
     sa.Column('device_type', sa.String(length=64), nullable=False),

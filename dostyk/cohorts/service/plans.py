@@ -53,7 +53,10 @@ def create(course: Course, code: str, details: CohortDetails, by: Person, now: d
     Raises Refused when dates, seats or code are wrong, or the code is taken.
     """
     _check(details, taken=0, taken_by_country={})
-    code = code or _next_code(course.project.programme, details.starts_on.year)
+    if not code:
+        # Two who make cohorts of one programme at once wait for each other here, and get different numbers.
+        db.session.execute(sa.select(Programme.id).where(Programme.id == course.project.programme_id).with_for_update())
+        code = next_code(course.project.programme, details.starts_on.year)
     if error := rules.code_error(code):
         raise Refused(PLAN_ERRORS[error], field=PLAN_FIELDS[error])
     cohort = Cohort(course=course, code=code, search=_search(code, details), **details.columns)
@@ -119,7 +122,11 @@ def _hold(cohort: Cohort, country: str, before: int | None, seats: int | None) -
     if seats is None:
         done = changed(db.session.execute(sa.delete(CountrySeats).where(mine, CountrySeats.taken == 0), execution_options=APART))
     elif before is None:
-        done = changed(db.session.execute(insert(CountrySeats).values(cohort_id=cohort.id, country=country, seats=seats, taken=0).on_conflict_do_nothing()))
+        done = changed(
+            db.session.execute(
+                insert(CountrySeats).values(cohort_id=cohort.id, country=country, seats=seats, taken=0).on_conflict_do_nothing()
+            )
+        )
     else:
         fits = sa.update(CountrySeats).where(mine, CountrySeats.taken <= seats).values(seats=seats)
         done = changed(db.session.execute(fits, execution_options=APART))
@@ -147,7 +154,6 @@ def _search(code: str, details: CohortDetails) -> str:
     return fold(" ".join((code, *details.city.values())))
 
 
-def _next_code(programme: Programme, year: int) -> str:
-    # Two who make cohorts of one programme at once wait for each other here, and get different numbers.
-    db.session.execute(sa.select(Programme.id).where(Programme.id == programme.id).with_for_update())
+def next_code(programme: Programme, year: int) -> str:
+    """The code that a new cohort of this programme gets when nobody types one. One statement."""
     return rules.next_code(programme.code, year, queries.codes_like(f"{programme.code}-{year}-"))

@@ -47,7 +47,11 @@ def unassign(assignment: Assignment, by: Person | None, now: datetime) -> None:
 
     Raises Refused when it is the last administrator's.
     """
-    scope: dict[str, Any] = {"cohort_id": assignment.cohort_id, "organisation_id": assignment.organisation_id, "country": assignment.country}
+    scope: dict[str, Any] = {
+        "cohort_id": assignment.cohort_id,
+        "organisation_id": assignment.organisation_id,
+        "country": assignment.country,
+    }
     if assignment.role is Role.ADMIN and assignment.grant.everywhere:
         other = sa.select(Assignment.id).where(
             Assignment.role == Role.ADMIN, Assignment.id != assignment.id, Assignment.cohort_id.is_(None),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
@@ -48,7 +49,9 @@ def enrol(person: Person, cohort: Cohort, country: str | None, now: datetime, by
 
 
 def withdraw(enrolment: Enrolment, reason: str, by: Person, now: datetime) -> None:
-    """Take the seat back: it returns to its country, once, however often this is asked."""
+    """Take the seat back: it returns to its country, once, however often this is asked. Raises Refused without a reason."""
+    if not reason:
+        raise Refused(_("Say why the person withdraws: it is kept with the seat."), field="reason")
     cohort = enrolment.cohort
     mine = sa.update(Enrolment).where(Enrolment.id == enrolment.id, Enrolment.state == EnrolmentState.ENROLLED)
     values = {"state": EnrolmentState.WITHDRAWN, "withdrawn_at": now, "withdrawn_reason": reason}
@@ -118,7 +121,9 @@ def _take_seat(enrolment: Enrolment, country: str | None, now: datetime, *, staf
 
 
 def _take_of_country(cohort_id: int, country: str | None) -> bool:
-    mine = sa.update(CountrySeats).where(CountrySeats.cohort_id == cohort_id, CountrySeats.country == country, CountrySeats.taken < CountrySeats.seats)
+    mine = sa.update(CountrySeats).where(
+        CountrySeats.cohort_id == cohort_id, CountrySeats.country == country, CountrySeats.taken < CountrySeats.seats
+    )
     took = changed(db.session.execute(mine.values(taken=CountrySeats.taken + 1), execution_options=APART)) == 1
     _forget_seats(cohort_id, country)
     return took

@@ -92,7 +92,7 @@ def render(template: str, data: Mapping[str, object], *, at: datetime, language:
     """
     compiler = _checked(template, at)
     try:
-        pdf = compiler.compile(format="pdf", sys_inputs=_inputs(data, language), pdf_standards=_STANDARDS, timestamp=at)
+        pdf = compiler.compile(format="pdf", sys_inputs=_inputs(data, language), pdf_standards=_STANDARDS, timestamp=at.replace(microsecond=0))
     except typst.TypstError as error:
         raise _explained(template, error) from error
     return _whole(pdf)
@@ -105,7 +105,7 @@ def render_png(template: str, data: Mapping[str, object], *, at: datetime, langu
     """
     compiler = _checked(template, at)
     try:
-        pages = compiler.compile(format="png", ppi=ppi, sys_inputs=_inputs(data, language), timestamp=at)
+        pages = compiler.compile(format="png", ppi=ppi, sys_inputs=_inputs(data, language), timestamp=at.replace(microsecond=0))
     except typst.TypstError as error:
         raise _explained(template, error) from error
     return [page for page in (pages if isinstance(pages, list) else [pages]) if page is not None]

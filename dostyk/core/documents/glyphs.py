@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # fontTools has no stubs
+from fontTools.ttLib import TTFont  # fontTools has no stubs
 
 from dostyk.core.documents.errors import MissingGlyphError
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dostyk.people.views import me, organisations
+from dostyk.people.views import directory, me, organisations
 
-# The directory and one's own pages share a blueprint: both are called `people.…`.
-blueprints = [me.bp, organisations.bp]
+# `me` adds its pages to the blueprint of the directory: both are called `people.…`.
+blueprints = [directory.bp, organisations.bp]
+__all__ = ["blueprints", "me"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user, logout_user
+from flask_login import current_user
+from flask_security import logout_user
 from flask_security.recoverable import generate_reset_password_token
 
 from dostyk.core.access import Permission, needs, public
@@ -80,4 +81,5 @@ def invitation(token: str) -> ResponseReturnValue:
         return render_template("people/invitation.html"), 410
     if current_user.is_authenticated:
         logout_user()
-    return redirect(url_for("security.reset_password", token=generate_reset_password_token(account)))
+    token = generate_reset_password_token(account)  # type: ignore[no-untyped-call]
+    return redirect(url_for("security.reset_password", token=token))
