@@ -75,10 +75,15 @@ def prepare(values: Mapping[str, Any]) -> list[str]:
             db.session.remove()
             db.engine.dispose()
     except sa.exc.OperationalError as error:
-        raise CannotStart(f"the database cannot be used ({str(error.orig).strip().splitlines()[0]}). Check DATABASE_URL.") from error
+        raise CannotStart(unusable(error)) from error
     except sa.exc.ArgumentError as error:
         raise CannotStart(f"DATABASE_URL is not understood ({str(error).splitlines()[0]}).") from error
     return accounts
+
+
+def unusable(error: sa.exc.DBAPIError) -> str:
+    """What the database said, its first line."""
+    return f"the database cannot be used ({str(error.orig).strip().splitlines()[0]}). Check DATABASE_URL."
 
 
 def check_folder(folder: Path) -> None:
@@ -111,7 +116,7 @@ def check_database() -> None:
     try:
         connection = db.engine.connect()
     except sa.exc.DatabaseError as error:
-        raise CannotStart(f"the database cannot be used ({str(error.orig).strip().splitlines()[0]}). Check DATABASE_URL.") from error
+        raise CannotStart(unusable(error)) from error
     with connection:
         known = {script.revision for script in ScriptDirectory(MIGRATIONS).walk_revisions()}
         found = set(MigrationContext.configure(connection).get_current_heads())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from dostyk.core.forms import Form, LocalizedField, tidy
 
@@ -21,7 +21,7 @@ class IssueForm(Form):
 class RevokeForm(Form):
     reason = StringField(
         _l("Reason"),
-        [InputRequired(_l("Say why the certificate is revoked.")), Length(max=300)],
+        [DataRequired(_l("Say why the certificate is revoked.")), Length(max=300)],
         filters=[tidy],
         description=_l("Kept for the records and shown to coordinators only, never on the verification page."),
     )

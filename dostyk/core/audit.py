@@ -75,6 +75,9 @@ def gathered() -> Iterator[None]:
     session.info["events"] = events
     try:
         yield
-        session.add_all(events)
+        # Not add_all: SQLite would take a statement for each.
+        rows = [{column.key: getattr(event, column.key) for column in Event.__table__.columns if column.key != "id"} for event in events]
+        if rows:
+            session.execute(sa.insert(Event).execution_options(render_nulls=True), rows)
     finally:
         del session.info["events"]

@@ -7,6 +7,7 @@ Counting in each process would multiply every limit by the number of workers. Se
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -16,12 +17,13 @@ from limits.storage import Storage
 
 log = logging.getLogger(__name__)
 CLEANED_EVERY = 1000  # increments
+BROKEN = (sqlite3.Error, OSError)  # busy, full, read-only, not a database
 
 
 class SQLiteStorage(Storage):
     """Fixed windows in SQLite. A busy or broken file is logged and counts as no try at all: it must not lock people out."""
 
-    STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 -- the name under which the library finds the class
+    STORAGE_SCHEME = ["sqlite"]  # the name under which the library finds the class
 
     def __init__(self, uri: str, wrap_exceptions: bool = False, **_options: float | str | bool) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions)
@@ -34,7 +36,8 @@ class SQLiteStorage(Storage):
         return sqlite3.Error
 
     def _connection(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "connection"):
+        # One for each thread, and a new one after a fork: SQLite connections must not cross it.
+        if getattr(self._local, "process", None) != os.getpid():
             Path(self.path).parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self.path, timeout=2, isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
@@ -42,7 +45,7 @@ class SQLiteStorage(Storage):
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS tries (key TEXT PRIMARY KEY, count INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID"
             )
-            self._local.connection = connection
+            self._local.connection, self._local.process = connection, os.getpid()
         return self._local.connection
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
@@ -59,7 +62,7 @@ class SQLiteStorage(Storage):
                 .fetchone()
             )
             self._clean(now)
-        except sqlite3.Error:
+        except BROKEN:
             log.exception("tries could not be counted")
             return 0
         return int(count)
@@ -74,7 +77,7 @@ class SQLiteStorage(Storage):
             found = (
                 self._connection().execute("SELECT count, expires FROM tries WHERE key = ? AND expires > ?", (key, time.time())).fetchone()
             )
-        except sqlite3.Error:
+        except BROKEN:
             log.exception("tries could not be read")
             found = None
         return found or (0, time.time())
@@ -88,12 +91,19 @@ class SQLiteStorage(Storage):
     def check(self) -> bool:
         try:
             self._connection().execute("SELECT 1")
-        except sqlite3.Error:
+        except BROKEN:
             return False
         return True
 
     def reset(self) -> int | None:
-        return self._connection().execute("DELETE FROM tries").rowcount
+        return self._delete("DELETE FROM tries")
 
     def clear(self, key: str) -> None:
-        self._connection().execute("DELETE FROM tries WHERE key = ?", (key,))
+        self._delete("DELETE FROM tries WHERE key = ?", key)
+
+    def _delete(self, statement: str, *values: str) -> int:
+        try:
+            return self._connection().execute(statement, values).rowcount
+        except BROKEN:
+            log.exception("tries could not be forgotten")
+            return 0

@@ -46,8 +46,10 @@ def _add(entries: list[_Entry], entry: _Entry) -> None:
 
 
 def sections() -> list[Link]:
-    """The main navigation of whoever is signed in."""
-    return [Link(e.label, url_for(e.endpoint), _same_room(e.endpoint)) for e in _sections if can(e.permission)]
+    """The main navigation of whoever is signed in; current is the one whose address the page lies under."""
+    links = [(e.label, url_for(e.endpoint)) for e in _sections if can(e.permission)]
+    under = max((url for _, url in links if request.path.startswith(url)), key=len, default=None)
+    return [Link(label, url, url == under) for label, url in links]
 
 
 def tabs(kind: str, thing: Any, **address: Any) -> list[Link]:

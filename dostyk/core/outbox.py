@@ -93,6 +93,18 @@ def enqueue(name: str, *, subject: str | None = None, by_id: int | None = None, 
     return row
 
 
+def again(job_id: int) -> bool:
+    """Queue a job that failed once more, with all its attempts; False when it has not failed. Inside a unit of work."""
+    now = utcnow()
+    failed = sa.update(Job).where(Job.id == job_id, Job.state == JobState.FAILED)
+    values = {"state": JobState.QUEUED, "attempts": 0, "error": None, "beat_at": now, "ended_at": None}
+    if changed(db.session.execute(failed.values(**values).execution_options(synchronize_session=False))) != 1:
+        return False
+    row = db.session.get_one(Job, job_id, populate_existing=True)
+    db.session.info.setdefault("jobs", []).append(row)  # sent to the queue after the commit, as a new one is
+    return True
+
+
 def latest(subject: str) -> Job | None:
     """The newest job about `subject`."""
     return db.session.scalar(sa.select(Job).where(Job.subject == subject).order_by(Job.id.desc()).limit(1))

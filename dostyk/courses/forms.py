@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,14 +16,14 @@ from dostyk.courses.labels import EXCUSED, KINDS, LATE
 from dostyk.courses.rules import CourseKind, ExcusedHours, LateHours
 from dostyk.courses.service import CourseDetails, ProgrammeDetails, ProjectDetails
 
-EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
+EARLIEST, LATEST = 2000, 2100
 
 
 class Years:
     """A date of our times: a slip of the finger in the year would upset every calculation."""
 
     def __call__(self, form: Any, field: Any) -> None:
-        if field.data and not EARLIEST <= field.data <= LATEST:
+        if field.data and not EARLIEST <= field.data.year <= LATEST:
             raise ValidationError(str(_l("Check the year: it must lie between 2000 and 2100.")))
 
 
@@ -38,7 +37,7 @@ class HoursField(DecimalField):
         super().process_formdata([value.strip().replace(",", ".") for value in valuelist])
 
     def pre_validate(self, form: Any) -> None:
-        if self.data is not None and self.data.is_finite() and self.data != round(self.data, 2):
+        if self.data is not None and self.data.is_finite() and int(self.data.normalize().as_tuple().exponent) < -2:
             raise ValidationError(str(_l("At most two digits after the point.")))
 
 

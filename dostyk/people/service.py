@@ -154,17 +154,23 @@ def restore(person: Person, *, by: Person, now: datetime) -> None:
 # --- Consents -------------------------------------------------------------------------------------------------------
 
 
-def consent(person: Person, wordings: Mapping[Purpose, object], language: str, now: datetime) -> None:
-    """Keep what a person agreed to, in the words that they read. A consent that stands in the same words is not kept twice."""
+def consent(person: Person, wordings: Mapping[Purpose, object], language: str, now: datetime, *, new: bool = False) -> None:
+    """Keep what a person agreed to, in the words that they read. A consent that stands in the same words is not kept twice.
+
+    `new` says that the person has just registered, so that nothing can stand yet.
+    """
     db.session.add(person)
     db.session.flush()
-    standing = queries.standing_consents(person.id)
+    standing = {} if new else queries.standing_consents(person.id)
+    rows = []
     for purpose, wording in wordings.items():
         text = str(wording)
         if (before := standing.get(purpose)) is not None and before.wording == text:
             continue
-        db.session.add(Consent(person_id=person.id, purpose=purpose, wording=text, language=language, given_at=now, withdrawn_at=None))
+        rows.append({"person_id": person.id, "purpose": purpose, "wording": text, "language": language, "given_at": now, "withdrawn_at": None})
         record("consent.given", f"person:{person.id}", by=person, purpose=purpose.value)
+    if rows:
+        db.session.execute(sa.insert(Consent), rows)  # one statement, which adding each would not be on SQLite
 
 
 def withdraw_consent(person: Person, purpose: Purpose, now: datetime) -> bool:
@@ -192,9 +198,10 @@ def open_account(
         raise Refused(_("An account needs an e-mail address."), field="email")
     db.session.add(person)
     db.session.flush()
-    if queries.account_by_email(address):
+    held = db.session.scalars(sa.select(Account).where((Account.email == address) | (Account.person_id == person.id))).all()
+    if any(account.email == address for account in held):
         raise Refused(ADDRESS_TAKEN, field="email")
-    if queries.account_of(person.id):
+    if held:
         raise Refused(_("This person already has an account."), field="email")
     account = Account(
         person=person, email=address, language=language, active=True, demo=False, fs_uniquifier=secrets.token_hex(16),
@@ -215,14 +222,14 @@ def invite(account: Account, now: datetime, *, by: Person | None = None) -> None
     record("account.invited", f"account:{account.id}", by=by)
 
 
-def deactivate(account: Account, *, by: Person, now: datetime) -> None:
+def deactivate(account: Account, *, by: Person, now: datetime, reason: str | None = None) -> None:
     """Nobody signs in with the account any more, and whoever is signed in is signed out. Raises Refused for one's own."""
     if account.person_id == by.id:
         raise Refused(_("You cannot deactivate your own account. Ask another administrator."))
     if account.active:
         account.active = False
         sign_out_everywhere(account)
-        record("account.deactivated", f"account:{account.id}", by=by)
+        record("account.deactivated", f"account:{account.id}", by=by, reason=reason)
 
 
 def activate(account: Account, *, by: Person, now: datetime) -> None:
@@ -232,13 +239,13 @@ def activate(account: Account, *, by: Person, now: datetime) -> None:
         record("account.activated", f"account:{account.id}", by=by)
 
 
-def reset_second_factor(account: Account, *, by: Person, now: datetime) -> None:
+def reset_second_factor(account: Account, *, by: Person, now: datetime, reason: str | None = None) -> None:
     """Take away two-factor sign-in, recovery codes and passkeys, for somebody who lost the device; they are told by mail."""
     account.tf_primary_method = account.tf_totp_secret = account.tf_last_counter = account.mf_recovery_codes = None
     db.session.execute(sa.delete(Passkey).where(Passkey.user_id == account.id))
     sign_out_everywhere(account)
     letters.second_factor_reset(account)
-    record("account.two_factor_reset", f"account:{account.id}", by=by)
+    record("account.two_factor_reset", f"account:{account.id}", by=by, reason=reason)
 
 
 def sign_out_everywhere(account: Account) -> None:

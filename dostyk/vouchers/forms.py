@@ -52,6 +52,8 @@ class ConsentForm(Form):
     consent_donor = _consent(Purpose.DONOR)
     consent_photo = _consent(Purpose.PHOTO)
 
+    refused = False  # whether a rule said no, rather than the form
+
     def leave_out(self, given: Collection[Purpose]) -> None:
         """Do not ask again for what stands."""
         for purpose in given:
@@ -75,6 +77,7 @@ class ConsentForm(Form):
             try:
                 yield
             except Refused as error:
+                self.refused = True
                 if error.field != "code":
                     raise
                 refused = error

@@ -89,8 +89,11 @@ def _card(site: str, voucher: Voucher) -> VoucherCard:
     return {"code": group_code(voucher.code), "url": url, "qr": qr_svg(url)}
 
 
+def ascii_name(name: str) -> str:
+    """The name of a file, in ASCII whatever the cohort is called."""
+    return re.sub(r"[^A-Za-z0-9-]+", "-", name)
+
+
 def file_name(batch: Batch) -> str:
-    """The name of a file about a batch, in ASCII whatever the cohort is called."""
-    return re.sub(r"[^A-Za-z0-9-]+", "-", f"vouchers-{batch.cohort.code}-{batch.id}")
-
-
+    """The name of a file about a batch."""
+    return ascii_name(f"vouchers-{batch.cohort.code}-{batch.id}")

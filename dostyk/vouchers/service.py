@@ -50,10 +50,11 @@ class Offer:
 
 @dataclass(frozen=True)
 class Given:
-    """A seat, and the account that was opened for it; None when the person had one."""
+    """A seat, the account that was opened for it (None when the person had one), and whether the seat is new."""
 
     seat: Enrolment
-    account: Account | None
+    account: Account | None = None
+    new: bool = False
 
 
 def ticket(mark: str, code: str) -> str:
@@ -83,8 +84,9 @@ def offer(typed: str, person: Person | None, ticket: str | None, now: datetime) 
 
 
 def redeem(
-    offer: Offer, applicant: Person | PersonDetails, consents: Mapping[Purpose, str], *, language: str, ticket: str | None, now: datetime
-) -> Given:
+    offer: Offer, applicant: Person | PersonDetails | None, consents: Mapping[Purpose, str], *,
+    language: str, ticket: str | None = None, now: datetime,
+) -> Given:  # fmt: skip
     """Give the applicant the seat that the voucher stands for: a person we know, or one who registers with it.
 
     Raises Refused when the cohort has no seat (the voucher stays unused), when somebody was faster, when the e-mail
@@ -92,9 +94,11 @@ def redeem(
     """
     voucher = offer.voucher
     if offer.seat is not None:
-        return Given(offer.seat, None)
+        return Given(offer.seat)
+    if applicant is None:
+        raise ValueError("nobody to give the seat to")
     if offer.no_seat is not None:
-        raise without_seat(offer.no_seat, voucher, applicant)
+        raise _without_seat(offer.no_seat, voucher, applicant)
     if not _take_one_use(voucher):
         return _overtaken(voucher, applicant, ticket, now)
     with gathered():
@@ -104,25 +108,29 @@ def redeem(
         else:
             person = applicant
         _agree(person, consents, language, now, known=account is None)
-        seat = _enrol(person, voucher, now)
+        seat = _enrol(person, voucher, applicant, now)
         if seat.enrolled_at != now:
             # The same person had another voucher of this cohort redeemed at the very same moment: this one stays unused.
             _give_back(voucher)
-            return Given(seat, account)
+            return Given(seat)
         db.session.add(Redemption(voucher=voucher, enrolment=seat, ticket=ticket, at=now))
         batch = voucher.batch
         record("voucher.redeemed", queries.subject(batch), by=person, cohort=batch.cohort.code, voucher=voucher.id, enrolment=seat.id)
-    return Given(seat, account)
+    return Given(seat, account, new=True)
 
 
-def without_seat(reason: NoSeat, voucher: Voucher, applicant: Person | PersonDetails | None = None) -> Refused:
+def no_seat_sentence(offer: Offer) -> str:
+    """What the holder of a good code is told when the cohort has no seat; "" when it has."""
+    return "" if offer.no_seat is None else _sentence(offer.no_seat, offer.voucher)
+
+
+def _without_seat(reason: NoSeat, voucher: Voucher, applicant: Person | PersonDetails) -> Refused:
     """The refusal for a good code whose cohort has no seat; its note is for the coordinator."""
     person = applicant if isinstance(applicant, Person) else None
-    return Refused(no_seat_sentence(reason, voucher), note=_tried(reason.value, voucher, person))
+    return Refused(_sentence(reason, voucher), note=_tried(reason.value, voucher, person))
 
 
-def no_seat_sentence(reason: NoSeat, voucher: Voucher) -> str:
-    """What the holder of a good code is told."""
+def _sentence(reason: NoSeat, voucher: Voucher) -> str:
     cohort = voucher.batch.cohort
     return str(labels.NO_SEAT[reason]) % {
         "opens": moment(cohort.opens_at, cohort.time_zone),
@@ -148,7 +156,7 @@ def _overtaken(voucher: Voucher, applicant: Person | PersonDetails, ticket: str 
     person = applicant if isinstance(applicant, Person) else None
     found = queries.found(voucher.code, person, ticket, now)
     if found is not None and found.seat is not None and found.gave_it:
-        return Given(found.seat, None)
+        return Given(found.seat)
     raise _refused(Refusal.USED, voucher.code, voucher, person)
 
 
@@ -166,10 +174,10 @@ def _agree(person: Person, consents: Mapping[Purpose, str], language: str, now: 
     given = {*consents, *(people_queries.standing_consents(person.id) if known else ())}
     if missing_consents(given):
         raise Refused(_("Without the consents marked as required no seat can be given. Tick them to go on."))
-    people.consent(person, consents, language, now)
+    people.consent(person, consents, language, now, new=not known)
 
 
-def _enrol(person: Person, voucher: Voucher, now: datetime) -> Enrolment:
+def _enrol(person: Person, voucher: Voucher, applicant: Person | PersonDetails, now: datetime) -> Enrolment:
     """The seat; a refusal says that the code is right, and its note is for the coordinator of the batch."""
     try:
         return cohorts.enrol(person, voucher.batch.cohort, voucher.batch.country, now)
@@ -177,7 +185,7 @@ def _enrol(person: Person, voucher: Voucher, now: datetime) -> Enrolment:
         reason = NoSeat(refused.note.reason) if refused.note is not None and refused.note.reason else None
         if reason is None:
             raise
-        raise without_seat(reason, voucher) from refused
+        raise _without_seat(reason, voucher, applicant) from refused
 
 
 def _refused(refusal: Refusal, code: str, voucher: Voucher | None, person: Person | None) -> Refused:

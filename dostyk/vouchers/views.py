@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from contextlib import nullcontext
+from datetime import datetime
 
 from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -22,21 +21,23 @@ from dostyk.core.clock import utcnow
 from dostyk.core.database import work
 from dostyk.core.errors import Refused
 from dostyk.core.i18n import language
-from dostyk.core.tables import csv_response
-from dostyk.core.text import fold_code, group_code
+from dostyk.core.tables import Listing, csv_response
+from dostyk.core.text import group_code
 from dostyk.extensions import limiter
 from dostyk.people import queries as people
 from dostyk.people.models import Person
-from dostyk.vouchers import listing, mail, printing, queries, rules, service
+from dostyk.people.rules import OrganisationKind
+from dostyk.vouchers import calendars, listing, mail, printing, queries, rules, service
 from dostyk.vouchers.forms import ConsentForm, IssueForm, RedeemForm, RevokeForm, SeatForm
-from dostyk.vouchers.labels import SHAPES, TRIES
-from dostyk.vouchers.models import Batch
+from dostyk.vouchers.labels import GIVES_NO_SEAT, SHAPES, TRIES
+from dostyk.vouchers.models import Batch, Voucher
 from dostyk.vouchers.rules import VoucherState
 
 bp = Blueprint("vouchers", __name__)
 nav.tab("cohort", 30, _l("Vouchers"), "vouchers.index", Permission.SEE_VOUCHERS)
 nav.section(25, _l("Vouchers"), "vouchers.mine", Permission.SEE_BATCH)
 bp.add_app_template_filter(group_code, "code")
+bp.add_app_template_filter(rules.valid_through, "valid_through")
 
 # --- Of a cohort -----------------------------------------------------------------------------------------------------
 
@@ -47,17 +48,17 @@ def index(cohort: Cohort) -> ResponseReturnValue:
     now, batches = utcnow(), queries.batches_of(cohort)
     vouchers = listing.of_cohort(cohort, batches, now)
     if request.args.get("format") == "csv":
-        return _codes(f"vouchers-{cohort.code}", vouchers, cohort)
+        return _codes(printing.ascii_name(f"vouchers-{cohort.code}"), vouchers, cohort)
     return render_template(
-        "vouchers/index.html", cohort=cohort, batches=batches, counts=queries.counts(batches, now), vouchers=vouchers,
-        seats=queries.seats_left(cohort, now), **_words(vouchers),
+        "vouchers/index.html", cohort=cohort, batches=batches, counts=queries.counts(batches, now),
+        seats=queries.seats_left(cohort, now), **_words(vouchers, now),
     )  # fmt: skip
 
 
 @bp.route("/cohorts/<cohort_code>/vouchers/issue", methods=["GET", "POST"])
 @needs(Permission.ISSUE_VOUCHERS, scope="cohort")
 def issue(cohort: Cohort) -> ResponseReturnValue:
-    now, bodies = utcnow(), queries.bodies()
+    now, bodies = utcnow(), people.organisations(OrganisationKind.PARTNER, OrganisationKind.AGENCY)
     usual = rules.usual_last_day(cohort.starts_on, cohort.closes_at, cohort.time_zone, now)
     form = IssueForm(valid_through=usual, language=language())
     form.offer(bodies)
@@ -79,8 +80,8 @@ def show(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
     if request.args.get("format") == "csv":
         return _codes(printing.file_name(batch), vouchers, cohort)
     return render_template(
-        "vouchers/show.html", cohort=cohort, batch=batch, vouchers=vouchers, counts=queries.counts([batch], now)[batch.id],
-        tries=queries.tries(batch), why=TRIES, **_words(vouchers),
+        "vouchers/show.html", cohort=cohort, batch=batch, counts=queries.counts([batch], now)[batch.id],
+        tries=queries.tries(batch), why=TRIES, **_words(vouchers, now),
     )  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def mine() -> ResponseReturnValue:
     batches = listing.batches(queries.reached_by(grants_with(Permission.SEE_BATCH)), now)
     counts = queries.counts(batches.rows, now)
     if request.args.get("format") == "csv":
-        return csv_response("batches", *listing.export_batches(batches, now))
+        return csv_response("batches", *listing.file_of_batches(batches, now))
     return render_template("vouchers/mine.html", batches=batches, counts=counts)
 
 
@@ -124,9 +125,9 @@ def batch(batch: Batch) -> ResponseReturnValue:
     now = utcnow()
     vouchers = listing.of_batch(batch, now)
     if request.args.get("format") == "csv":
-        return csv_response(printing.file_name(batch), *listing.export(vouchers, now))
+        return csv_response(printing.file_name(batch), *listing.file_of(vouchers, batch.cohort, now))
     counts = queries.counts([batch], now)[batch.id]
-    return render_template("vouchers/batch.html", batch=batch, cohort=batch.cohort, vouchers=vouchers, counts=counts, **_words(vouchers))
+    return render_template("vouchers/batch.html", batch=batch, counts=counts, **_words(vouchers, now))
 
 
 @bp.get("/vouchers/<int:batch_id>/sheet.pdf")
@@ -162,22 +163,120 @@ def redeem() -> ResponseReturnValue:
 @counted
 def seat(code: str) -> ResponseReturnValue:
     """What the code is for, and the form that takes the seat. Looking changes nothing: only the button does."""
-    again, person, now = RedeemForm(formdata=None, data={"code": code[:100]}), _visitor(), utcnow()
-    with again.refusals():
-        form = _form(person)
-        with form.refusals(), _notes_are_kept():
-            offer = service.offer(code, person, _ticket(code), now)
+    typed, person = RedeemForm(formdata=None, data={"code": code[:100]}), _visitor()
+    with typed.refusals():
+        form = _seat_form(person)
+        with form.refusals(), work() if request.method == "POST" else nullcontext():
+            offer = service.offer(code, person, _ticket(code), utcnow())
             if offer.seat and person:
                 return redirect(url_for("vouchers.welcome", cohort_code=offer.seat.cohort.code), 303)
             if request.method == "POST" and (offer.seat or form.validate()):
-                return _give(offer, form, person)
-        g.failed_try = bool(form.form_errors or form.errors) and form.refused
-        why_not = offer.no_seat and service.no_seat_sentence(offer.no_seat, offer.voucher)
-        return render_template("vouchers/seat.html", offer=offer, form=form, person=person, code=code, why_not=why_not)
-    return _type_the_code(again)
+                return _take(offer, form, person)
+        g.failed_try = form.refused
+        return render_template("vouchers/seat.html", offer=offer, form=form, person=person, why_not=service.no_seat_sentence(offer))
+    return _type_the_code(typed)
 
 
 @bp.get("/redeem/welcome/<cohort_code>")
 @needs(Permission.SEE_COHORT, scope="cohort")
 def welcome(cohort: Cohort) -> ResponseReturnValue:
+    """What comes next for who has a seat."""
     return render_template("vouchers/welcome.html", cohort=cohort, new=current_user.password is None)
+
+
+@bp.get("/redeem/welcome/<cohort_code>/calendar.ics")
+@needs(Permission.SEE_COHORT, scope="cohort")
+def calendar(cohort: Cohort) -> ResponseReturnValue:
+    """The days of the course for the calendar of a phone."""
+    text = calendars.days_of(cohort, current_app.config["PUBLIC_URL"], utcnow())
+    return Response(text, mimetype="text/calendar", headers={"Content-Disposition": f'attachment; filename="{cohort.code}.ics"'})
+
+
+@bp.after_request
+def _keep_codes_secret(response: Response) -> Response:
+    """An address holds the code: it must not travel on as a referrer, stay in a shared cache, or be indexed.
+
+    Not `no-referrer`: over HTTPS the check against forged requests asks for the origin of a form.
+    """
+    if request.endpoint in ("vouchers.redeem", "vouchers.seat"):
+        response.headers["Referrer-Policy"] = "strict-origin"
+        response.headers["X-Robots-Tag"] = "noindex"
+        if request.endpoint == "vouchers.seat" or request.method == "POST":
+            response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+# --- Helpers of the views --------------------------------------------------------------------------------------------
+
+
+def _visitor() -> Person | None:
+    """Who is signed in; None for a visitor."""
+    person: Person | None = current_user.person if current_user.is_authenticated else None
+    return person
+
+
+def _ticket(code: str) -> str | None:
+    """The mark of this visitor's form for this code; see service.ticket. A session gets its mark with the form."""
+    mark = session.get("form")
+    return service.ticket(mark, code) if mark else None
+
+
+def _type_the_code(form: RedeemForm) -> ResponseReturnValue:
+    """The page for typing a code: the same for whatever is wrong with one."""
+    g.failed_try = str(GIVES_NO_SEAT) in form.code.errors
+    return render_template("vouchers/_type_the_code.html", form=form)
+
+
+def _seat_form(person: Person | None) -> ConsentForm:
+    if person is None:
+        session.setdefault("form", secrets.token_urlsafe(16))
+        return SeatForm()
+    form = ConsentForm()
+    form.leave_out(people.standing_consents(person.id))
+    return form
+
+
+def _take(offer: service.Offer, form: ConsentForm, person: Person | None) -> ResponseReturnValue:
+    """The seat, the letter, and the way on; who is new is signed in, in a session of their own."""
+    applicant = form.details(offer.voucher.batch.country) if isinstance(form, SeatForm) and not offer.seat else person
+    ticket = _ticket(offer.voucher.code)
+    given = service.redeem(offer, applicant, form.consents, language=language(), ticket=ticket, now=utcnow())
+    account = given.account or people.account_of(given.seat.person_id)
+    if account is None:
+        abort(409)
+    if person is None:
+        session.clear()
+        login_user(account, remember=False)
+    if given.new:
+        mail.welcome(given, account)
+    return redirect(url_for("vouchers.welcome", cohort_code=given.seat.cohort.code), 303)
+
+
+def _in_cohort(cohort: Cohort, batch_id: int) -> Batch:
+    return queries.batch_of(cohort, batch_id) or abort(404)
+
+
+def _words(vouchers: Listing[Voucher], now: datetime) -> dict[str, object]:
+    """What the lists of vouchers show beside the rows."""
+
+    def state(voucher: Voucher) -> VoucherState:
+        return rules.state(queries.facts(voucher), now)
+
+    redeemed = queries.redemptions(vouchers.rows)
+    return {"vouchers": vouchers, "redemptions": redeemed, "state": state, "shapes": SHAPES, "State": VoucherState}
+
+
+def _codes(name: str, vouchers: Listing[Voucher], cohort: Cohort) -> Response:
+    """A file with codes: they are secrets, so only for who may issue them."""
+    if not can(Permission.ISSUE_VOUCHERS, cohort):
+        abort(403)
+    return csv_response(name, *listing.file_of(vouchers, cohort, utcnow()))
+
+
+def _sheet(batch: Batch) -> Response:
+    now = utcnow()
+    if not (vouchers := queries.open_of(batch, now)):
+        raise Refused(_("No voucher of this batch can be redeemed any more: there is nothing to print."))
+    pdf = printing.sheet(batch, vouchers, current_app.config["PUBLIC_URL"], now)
+    disposition = f'inline; filename="{printing.file_name(batch)}.pdf"'
+    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": disposition, "Cache-Control": "no-store"})

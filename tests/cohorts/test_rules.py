@@ -28,10 +28,18 @@ from dostyk.cohorts.rules import (
 
 instants = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2040, 1, 1), timezones=st.just(UTC))
 dates = st.dates(date(2020, 1, 1), date(2040, 1, 1))
-zones = st.sampled_from(["Asia/Almaty", "Asia/Kabul", "Asia/Ulaanbaatar", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/London"])
+zones = st.sampled_from(
+    ["Asia/Almaty", "Asia/Kabul", "Asia/Ulaanbaatar", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/London"]
+)
 seats = st.integers(0, 20).flatmap(lambda held: st.builds(Seats, st.just(held), st.integers(0, held)))
 facts = st.builds(
-    CohortFacts, archived=st.booleans(), opens=instants, closes=instants, capacity=seats, by_country=st.booleans(), country=st.none() | seats
+    CohortFacts,
+    archived=st.booleans(),
+    opens=instants,
+    closes=instants,
+    capacity=seats,
+    by_country=st.booleans(),
+    country=st.none() | seats,
 )
 
 

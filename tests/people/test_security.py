@@ -103,7 +103,9 @@ def test_a_failed_try_is_kept_without_naming_the_holder_as_the_actor(client, aig
     assert (event.subject, event.actor, event.data["with_"]) == (f"account:{aigul.id}", None, "password")
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "///evil.example", "\\\\evil.example", "https:evil.example"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "///evil.example", "\\\\evil.example", "https:evil.example"]
+)
 def test_next_never_leads_to_another_site(client, aigul, target):
     answer = client.post("/sign-in", query_string={"next": target}, data={"email": aigul.email, "password": PASSWORD})
     leads_to = urlsplit(urljoin("http://localhost/sign-in", answer.headers.get("Location", "")).replace("\\", "/"))
@@ -129,7 +131,9 @@ def test_a_session_from_before_the_sign_in_is_worth_nothing_after_it(client, aig
 
 
 def test_there_are_no_tokens_and_no_json(client, aigul):
-    answer = client.post("/sign-in?include_auth_token", json={"email": aigul.email, "password": PASSWORD}, headers={"Accept": "application/json"})
+    answer = client.post(
+        "/sign-in?include_auth_token", json={"email": aigul.email, "password": PASSWORD}, headers={"Accept": "application/json"}
+    )
     assert "authentication_token" not in answer.text
     with client.application.test_request_context():
         token = aigul.get_auth_token()
@@ -357,7 +361,15 @@ def test_sensitive_pages_ask_again_after_a_while(client, aigul):
 
 def test_every_page_about_signing_in_opens(client, aigul):
     enter(client)
-    for path in ("/me/two-factor", "/me/recovery-codes", "/me/passkeys", "/me/password", "/me/confirm", "/me/confirm/passkey", "/me/security"):
+    for path in (
+        "/me/two-factor",
+        "/me/recovery-codes",
+        "/me/passkeys",
+        "/me/password",
+        "/me/confirm",
+        "/me/confirm/passkey",
+        "/me/security",
+    ):
         answer = client.get(path)
         assert answer.status_code == 200, path
         assert "<style" not in answer.text

@@ -34,7 +34,7 @@ def enrol(person: Person, cohort: Cohort, country: str | None, now: datetime, by
     if person.id is None:
         db.session.flush()
     # The unique (cohort, person) decides between two at once: the second waits here for the first, and finds the seat.
-    values = {"cohort_id": cohort.id, "person_id": person.id, "state": EnrolmentState.ENROLLED, "enrolled_at": now}
+    values = {"cohort_id": cohort.id, "person_id": person.id, "country": country, "state": EnrolmentState.ENROLLED, "enrolled_at": now}
     claim = insert(Enrolment).values(**values).on_conflict_do_nothing(index_elements=["cohort_id", "person_id"])
     enrolment = db.session.scalar(claim.returning(Enrolment))
     if enrolment is None:
