@@ -23,6 +23,8 @@
   rows.addEventListener("htmx:afterRequest", (event) => {
     const row = event.detail.elt;
     if (event.detail.successful || !row.isConnected) return;
+    const refused = event.detail.xhr.status >= 400 && event.detail.xhr.status < 500;
+    if (refused) { location.reload(); return; }  // signed out, cancelled meanwhile, withdrawn: the page itself says why
     row.querySelectorAll("input").forEach((input) => { input.checked = input.defaultChecked; });
     const said = row.querySelector(".saved");
     said.textContent = rows.dataset.unsaved;

@@ -10,13 +10,16 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from flask_login.utils import _create_identifier
 from flask_migrate import upgrade
 from sqlalchemy import event
 
@@ -96,10 +99,18 @@ class _Database:
                 connection.execute(sa.text(f"SET LOCAL session_replication_role = replica; {rows}"))
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def _database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> _Database:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    return _Database(request.param, tmp_path_factory.mktemp(request.param), url)
+@pytest.fixture(scope="session")
+def _databases() -> dict[str, _Database]:
+    return {}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def _database(request: pytest.FixtureRequest, _databases: dict[str, _Database], tmp_path_factory: pytest.TempPathFactory) -> _Database:
+    kind = request.param
+    if kind not in _databases:
+        url = request.getfixturevalue("postgres_url") if kind == "postgresql" else ""
+        _databases[kind] = _Database(kind, tmp_path_factory.mktemp(kind), url)
+    return _databases[kind]
 
 
 @pytest.fixture
@@ -125,8 +136,10 @@ def sign_in_client(app: Flask, who: Account | Person) -> FlaskClient:
     """A client in whose session `who` is signed in, as Flask-Security writes it."""
     account = who if isinstance(who, Account) else db.session.scalars(sa.select(Account).where(Account.person_id == who.id)).one()
     client = app.test_client()
+    with app.test_request_context(environ_base=client.environ_base):
+        browser = _create_identifier()
     with client.session_transaction() as session:
-        session.update(_user_id=account.fs_uniquifier, _fresh=True, fs_cc="set", fs_paa=time.time())
+        session.update(_user_id=account.fs_uniquifier, _id=browser, _fresh=True, fs_cc="set", fs_paa=time.time())
     return client
 
 
@@ -193,5 +206,12 @@ def save(app: Flask) -> Callable[[Any], Any]:
 
 
 @pytest.fixture
-def now() -> Any:
+def now() -> datetime:
     return utcnow()
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """A clock that stands, a Wednesday at nine in Almaty, until the test moves it: `clock.shift(...)`, `clock.move_to(...)`."""
+    with time_machine.travel(datetime(2026, 10, 7, 4, 0, tzinfo=UTC), tick=False) as traveller:
+        yield traveller

@@ -110,7 +110,7 @@ def test_rules_import_the_standard_library_and_other_rules_only():
 
 
 def test_request_and_current_user_stay_in_views():
-    edges = {"views", "access", "web", "tables", "nav", "i18n", "audit", "database", "security", "panels", "todo", "__init__"}
+    edges = {"views", "listing", "access", "web", "tables", "nav", "i18n", "audit", "database", "security", "panels", "todo", "__init__"}
     pattern = re.compile(r"from flask import [^\n]*\brequest\b|from flask_login import [^\n]*current_user")
     wrong = [name(p) for p in SOURCE if p.stem not in edges and p.parent.name != "views" and pattern.search(p.read_text())]
     assert wrong == []
@@ -143,14 +143,25 @@ def test_scripts_and_styles_come_from_here():
 
 def test_every_template_of_a_room_is_used():
     text = "\n".join(p.read_text() for p in [*SOURCE, *TEMPLATES])
-    unused = [name(p) for p in TEMPLATES if p.parent.name in ROOMS and f"{p.parent.name}/{p.name}" not in text]
-    assert unused == []
+    built = set(re.findall(r'f"(\w+/_)\{', text))  # f"home/_{part}.html", where "part" is said elsewhere
+
+    def used(path: Path) -> bool:
+        full = f"{path.parent.name}/{path.name}"
+        return full in text or any(full.startswith(b) and f'"{full.removeprefix(b).removesuffix(".html")}"' in text for b in built)
+
+    assert [name(p) for p in TEMPLATES if p.parent.name in ROOMS and not used(p)] == []
 
 
 def test_locks_and_manifests_hold_no_address():
     files = [f for f in TRACKED if f.endswith((".lock", "manifest.json"))]
     assert len(files) >= 6
     assert [f for f in files if re.search(r"https?://", (ROOT / f).read_text())] == []
+
+
+def test_what_testing_installs_holds_what_running_installs():
+    pins = [set(re.findall(r"^\S+==\S+", (ROOT / f).read_text(), re.M)) for f in ("requirements.lock", "requirements.dev.lock")]
+    assert pins[0]
+    assert pins[0] - pins[1] == set()
 
 
 def test_no_file_names_a_package_registry_or_a_path_of_a_machine():

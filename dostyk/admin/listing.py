@@ -98,12 +98,12 @@ def _yes(said: bool) -> str:
 def _given(name: str, label_: object, condition: Callable[[str], ColumnElement[bool]], valid: Callable[[str], bool]) -> Filter:
     """A filter whose value is typed, or comes with a link, instead of being chosen."""
     value = request.args.get(name, "").strip()[:120]
-    return Filter(name, label_, [(value, value)] if value and valid(value) else [], condition)
+    return Filter(name, label_, [(value, value)] if value and "\0" not in value and valid(value) else [], condition)
 
 
 def _is_day(text: str) -> bool:
     try:
-        return date.fromisoformat(text).year >= 2000
+        return 2000 <= date.fromisoformat(text).year <= 9000
     except ValueError:
         return False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -49,13 +48,7 @@ def job(job_id: int) -> Job | None:
     return db.session.get(Job, job_id)
 
 
-def latest_events(subjects: Collection[str], actor_id: int, limit: int = 20) -> Sequence[Event]:
+def latest_events(subjects: Collection[str], actor_id: int, limit: int = 8) -> Sequence[Event]:
     """What happened lately to these things, or was done by this person; the newest first."""
     about = sa.select(Event).where(sa.or_(Event.subject.in_(subjects), Event.actor_id == actor_id))
     return db.session.scalars(about.order_by(Event.id.desc()).limit(limit)).all()
-
-
-def signed_in_since(since: datetime) -> int:
-    """How many accounts signed in since then."""
-    naive = since.replace(tzinfo=None)  # Flask-Security's columns hold naive instants of UTC
-    return db.session.scalar(sa.select(sa.func.count()).where(Account.current_login_at >= naive)) or 0

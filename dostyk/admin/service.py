@@ -31,7 +31,14 @@ class Given:
 
 
 def invite_user(
-    email: str, language: str | None, role: Given | None, *, by: Person, now: datetime, full_name: str = "", person: Person | None = None
+    email: str,
+    language: str | None,
+    role: Given | None,
+    *,
+    by: Person | None,
+    now: datetime,
+    full_name: str = "",
+    person: Person | None = None,
 ) -> Account:
     """An account for a new person, or for `person`, with a role and a letter that invites to choose a password.
 
@@ -54,7 +61,7 @@ def invite_again(account: Account, *, by: Person, now: datetime) -> None:
     people.invite(account, now, by=by)
 
 
-def give_role(account: Account, given: Given, *, by: Person, now: datetime) -> Assignment:
+def give_role(account: Account, given: Given, *, by: Person | None, now: datetime) -> Assignment:
     """Give a role; the same one when the person has it. Raises Refused for a role that does not fit its scope."""
     if given.role is Role.ADMIN and (given.cohort or given.organisation or given.country):
         raise Refused(_("Administrators work everywhere. Choose “everywhere”."), field="reach")

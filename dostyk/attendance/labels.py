@@ -79,6 +79,8 @@ STANDINGS = labels(
         Standing.BEHIND: _l("Behind"),
         # Translators: how a participant stands with the share of hours that the certificate asks for
         Standing.OUT_OF_REACH: _l("Out of reach"),
+        # Translators: the roll of some lessons was not taken, so it is open how the participant stands
+        Standing.ROLLS_MISSING: _l("Rolls missing"),
         Standing.NOTHING_PLANNED: _l("No hours planned"),
     }
 )
@@ -86,6 +88,7 @@ STANDING_KIND = {
     Standing.REACHED: "ok",
     Standing.ON_THE_WAY: "info",
     Standing.BEHIND: "warn",
+    Standing.ROLLS_MISSING: "warn",
     Standing.OUT_OF_REACH: "bad",
     Standing.NOTHING_PLANNED: "info",
 }

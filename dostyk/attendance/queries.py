@@ -307,7 +307,7 @@ def marked_counts(slot_ids: Collection[int]) -> dict[int, int]:
         .where(Mark.slot_id.in_(slot_ids), Enrolment.state == EnrolmentState.ENROLLED)
         .group_by(Mark.slot_id)
     )
-    return {slot_id: number for slot_id, number in db.session.execute(select)}
+    return dict(db.session.execute(select).tuples().all())
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,8 @@ class AttendanceRecord:
 
     A slot is held for a person once it is over, or as soon as the person was marked in it: while a roll is being taken,
     those further down the list lose nothing. `left_out` are the hours that count for nothing, by the course's rule for
-    excused hours; `unmarked` is the number of slots of training that are over and in which the person was not marked.
+    excused hours; `unmarked` is the number of slots of training that are over and in which the person was not marked,
+    `unmarked_hours` what these slots hold.
     """
 
     planned: Fraction = Fraction(0)
@@ -170,6 +171,7 @@ class AttendanceRecord:
     excused: Fraction = Fraction(0)
     left_out: Fraction = Fraction(0)
     unmarked: int = 0
+    unmarked_hours: Fraction = Fraction(0)
     late: int = 0
     absent: int = 0
     cultural_events: int = 0
@@ -223,7 +225,7 @@ def record(table: Timetable, marks: Mapping[int, Presence], rule: CompletionRule
     """What the current marks of one person (by number of the slot) amount to under a course's rule."""
     held, attended, excused, left_out, late, absent, events = table.over_hours, Fraction(0), 0, 0, 0, 0, 0
     whole = 0  # hundredths attended in full, added up as whole numbers
-    unmarked = len(table.over)
+    unmarked, unmarked_hours = len(table.over), table.over_hours
     for number, mark in marks.items():
         slot = table.slots.get(number)
         if slot is None:
@@ -233,6 +235,7 @@ def record(table: Timetable, marks: Mapping[int, Presence], rule: CompletionRule
             continue
         if number in table.over:
             unmarked -= 1
+            unmarked_hours -= slot.hundredths
         else:
             held += slot.hundredths
         if mark.status is Status.PRESENT:
@@ -255,6 +258,7 @@ def record(table: Timetable, marks: Mapping[int, Presence], rule: CompletionRule
         excused=Fraction(excused, 100),
         left_out=Fraction(left_out, 100),
         unmarked=unmarked,
+        unmarked_hours=Fraction(unmarked_hours, 100),
         late=late,
         absent=absent,
         cultural_events=events,
@@ -277,7 +281,8 @@ class Standing(StrEnum):
     REACHED = "reached"
     ON_THE_WAY = "on_the_way"
     BEHIND = "behind"  # of the hours held so far less than the rule's share, but it can still be reached
-    OUT_OF_REACH = "out_of_reach"
+    ROLLS_MISSING = "rolls_missing"  # whether it can be reached depends on slots that are over and were not marked
+    OUT_OF_REACH = "out_of_reach"  # whatever is still marked
     NOTHING_PLANNED = "nothing_planned"
 
 
@@ -289,7 +294,8 @@ def standing(of: AttendanceRecord, rule: CompletionRule) -> Standing:
     if shares.of_planned >= rule.attendance:
         return Standing.REACHED
     if shares.possible < rule.attendance:
-        return Standing.OUT_OF_REACH
+        missing = of.unmarked_hours / of.counted
+        return Standing.ROLLS_MISSING if shares.possible + missing >= rule.attendance else Standing.OUT_OF_REACH
     return Standing.BEHIND if shares.of_held is not None and shares.of_held < rule.attendance else Standing.ON_THE_WAY
 
 

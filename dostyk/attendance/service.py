@@ -36,10 +36,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a whole form: how many marks were written, and for whom something is missing, as a sentence."""
+    """What became of a whole form: how many marks were written, and for whom something is missing."""
 
     saved: int
-    asked: dict[int, str]
+    asked: dict[int, Refused]
 
 
 def mark(cohort: Cohort, slot_id: int, entry: Entry, *, by: Person, now: datetime) -> tuple[RollRow, Marked, Slot]:
@@ -77,7 +77,7 @@ def take_roll(cohort: Cohort, slot: Slot, entries: Iterable[Entry], *, by: Perso
     entries = list(entries)
     seats = queries.lock_seats(cohort, [entry.enrolment_id for entry in entries])
     current = queries.current_marks(slot.id)
-    rows, asked = [], {}
+    rows, asked = [], dict[int, Refused]()
     for entry in entries:
         before = current.get(entry.enrolment_id)
         if entry.enrolment_id not in seats or (before is not None and before.presence == entry.said):
@@ -85,7 +85,7 @@ def take_roll(cohort: Cohort, slot: Slot, entries: Iterable[Entry], *, by: Perso
         try:
             _check(before, entry, slot, by, now)
         except Refused as refused:
-            asked[entry.enrolment_id] = str(refused.sentence)
+            asked[entry.enrolment_id] = refused
         else:
             rows.append(_values(entry, slot.id, by, now))
     if rows:

@@ -25,7 +25,9 @@ def rolls_of_today(person: Person, now: datetime) -> Iterator[Todo]:
             yield Todo(
                 order=10,
                 number=one.unmarked,
-                title=ngettext("person to mark: %(slot)s", "people to mark: %(slot)s", one.unmarked, slot=localized(one.slot.title, language())),
+                title=ngettext(
+                    "person to mark: %(slot)s", "people to mark: %(slot)s", one.unmarked, slot=localized(one.slot.title, language())
+                ),
                 url=url_for("attendance.roll", cohort_code=one.cohort.code, slot_id=one.slot.id),
                 detail=", ".join(filter(None, (clock(one.slot.starts_at, one.cohort.time_zone), one.slot.place, one.cohort.code))),
             )
@@ -38,7 +40,9 @@ def rolls_not_taken(person: Person, now: datetime) -> Iterator[Todo]:
         yield Todo(
             order=30,
             number=cohort.slots,
-            title=ngettext("past slot without a roll in %(cohort)s", "past slots without a roll in %(cohort)s", cohort.slots, cohort=cohort.cohort_code),
+            title=ngettext(
+                "past slot without a roll in %(cohort)s", "past slots without a roll in %(cohort)s", cohort.slots, cohort=cohort.cohort_code
+            ),
             url=url_for("attendance.index", cohort_code=cohort.cohort_code),
             detail=_("Their hours count as missed until the roll is taken. %(course)s", course=localized(cohort.title, language())),
         )

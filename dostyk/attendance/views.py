@@ -61,7 +61,7 @@ def today() -> ResponseReturnValue:
 @needs(Permission.MARK_ATTENDANCE, scope="cohort")
 def roll(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     slot = schedule.slot_of(cohort.id, slot_id) or abort(404)
-    asked: dict[int, tuple[str, forms.Said]] = {}
+    asked: dict[int, tuple[Refused, forms.Said]] = {}
     if request.method == "POST":
         said = {one.entry.enrolment_id: one for one in forms.rows(request.form)}
         with work():
@@ -69,7 +69,7 @@ def roll(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
         if not taken.asked:
             flash(ngettext("%(num)s mark was saved.", "%(num)s marks were saved.", taken.saved), "success")
             return redirect(request.path)
-        asked = {number: (sentence, said[number]) for number, sentence in taken.asked.items()}
+        asked = {number: (refused, said[number]) for number, refused in taken.asked.items()}
     return render_template("attendance/roll.html", asked=asked, rows=queries.roll(cohort, slot), **_roll(cohort, slot))
 
 
@@ -119,13 +119,14 @@ def mine(cohort_code: str) -> ResponseReturnValue:
     cohort, rule = enrolment.cohort, enrolment.cohort.course.completion_rule
     return render_template(
         "attendance/mine.html", cohort=cohort, slots=slots, record=record, rule=rule, standing=rules.standing(record, rule), now=now,
-        needed=rules.hours_needed(record, rule), kinds=STANDING_KIND, zone=zone_words(cohort.time_zone, now), **_rule_words(cohort),
+        needed=rules.hours_needed(record, rule), zone=zone_words(cohort.time_zone, now), **_rule_words(cohort),
     )  # fmt: skip
 
 
 # --- Parts of pages -------------------------------------------------------------------------------------------------
 
 CHOICES: dict[str, Any] = {"statuses": list(Status), "excuses": list(Excuse), "minutes": forms.MINUTES, "key": forms.key}
+STANDING_VALUES = frozenset(standing.value for standing in STANDINGS)
 SORTS: dict[str, Any] = {
     "name": lambda p: (p.sort_name, p.enrolment_id),
     "country": lambda p: (p.country or "", p.sort_name, p.enrolment_id),
@@ -149,7 +150,7 @@ def _asked(cohort: Cohort, slot_id: int, said: forms.Said, refused: Refused) -> 
         return redirect(url_for("attendance.history", cohort_code=cohort.code, slot_id=slot_id, enrolment_id=said.entry.enrolment_id))
     row = next(iter(queries.roll(cohort, slot, only=said.entry.enrolment_id)), None) or abort(404)
     return render_template(
-        "attendance/_row.html", row=row, far=None, ask=(str(refused.sentence), said), cohort=cohort, slot=slot, **CHOICES
+        "attendance/_row.html", row=row, far=None, ask=(refused, said), cohort=cohort, slot=slot, **CHOICES
     )
 
 
@@ -170,16 +171,12 @@ def _listing(cohort: Cohort, people: list[PersonRow] | Any) -> Listing[PersonRow
     choices = [*((s.value, word) for s, word in STANDINGS.items()), ("withdrawn", _l("Withdrawn"))]
     asked = asked if asked in dict(choices) else ""
     words = fold(q).split()
-    found = [
-        p
-        for p in people
-        if p.withdrawn == (asked == "withdrawn")
-        and (asked in ("", "withdrawn") or p.standing == asked)
-        and all(w in p.search for w in words)
-    ]
+    found = [p for p in people if p.withdrawn == (asked == "withdrawn") and all(word in p.search for word in words)]
+    if asked in STANDING_VALUES:
+        found = [p for p in found if p.standing == asked]
     sort = args.get("sort", "") if args.get("sort") in SORTS else "name"
     found.sort(key=SORTS[sort], reverse=args.get("desc") == "1")
-    page = min(max(args.get("page", 1, type=int) or 1, 1), max(1, -(-len(found) // PER_PAGE)))
+    page = min(max(args.get("page", 1, type=int) or 1, 1), -(-len(found) // PER_PAGE) or 1)
     shown = found if args.get("format") else found[(page - 1) * PER_PAGE : page * PER_PAGE]
     chosen = Filter("standing", _l("Towards the certificate"), choices, lambda _value: sa.true(), asked)
     return Listing(

@@ -7,18 +7,22 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
 from wtforms import DateField, FieldList, FormField, HiddenField, IntegerField, RadioField, SelectField, StringField, SubmitField
 from wtforms import Form as PlainForm
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.widgets import html_params
 
 from dostyk.cohorts.models import Cohort, CountrySeats
 from dostyk.cohorts.queries import STAFF
 from dostyk.cohorts.rules import usual_window
 from dostyk.cohorts.service import CohortDetails
-from dostyk.core.forms import CountryField, Form, LocalizedField, ZonedField, choices, tidy
+from dostyk.core.countries import countries
+from dostyk.core.forms import Form, LocalizedField, ZonedField, choices, tidy
 from dostyk.core.i18n import label
 from dostyk.courses.forms import Years
 
@@ -61,10 +65,39 @@ def _plain(zone: str) -> str:
     return zone.replace("_", " ")
 
 
+@cache
+def _country_options(language: str) -> tuple[tuple[str, str], ...]:
+    return tuple((code, f'<option value="{code}">{escape(name)}</option>') for code, name in countries(language))
+
+
+class CountryOptions:
+    """The widget of a row: a select whose options are written once and kept, because a page has many such rows."""
+
+    input_type = ""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        options = "".join(
+            html.replace('">', '" selected>', 1) if code == field.data else html
+            for code, html in _country_options(str(get_locale() or "en"))
+        )
+        attributes = html_params(name=field.name, id=field.id, **kwargs)
+        return Markup(f'<select {attributes}><option value="">{escape(_("No country"))}</option>{options}</select>')  # noqa: S704 -- escaped above
+
+
+class SeatsCountryField(StringField):
+    """The country of a row, or none."""
+
+    widget = CountryOptions()
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and self.data not in {code for code, _html in _country_options("en")}:
+            raise ValidationError(_("Choose a country from the list."))
+
+
 class SeatsRow(PlainForm):
     """Seats for one country; an empty row is no row."""
 
-    country = CountryField(_l("Country"), [Optional()], empty=_l("No country"))
+    country = SeatsCountryField(_l("Country"), [Optional()])
     seats = IntegerField(_l("Seats"), [Optional(), number_of_seats])
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -85,6 +118,7 @@ class CohortForm(Form):
     city = LocalizedField(_l("City"), required=True)
     time_zone = SelectField(
         _l("Time zone"),
+        [InputRequired()],
         choices=zone_choices,
         default="Asia/Almaty",
         description=_l("The clock of the venue: all times of the cohort are shown on it."),

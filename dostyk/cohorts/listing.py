@@ -33,9 +33,10 @@ def _anywhere(*columns: Any) -> Callable[[str], ColumnElement[bool]]:
     """Every word that was typed stands in one of the folded columns; what has a hyphen is a code, or a part of one."""
 
     def condition(typed: str) -> ColumnElement[bool]:
-        if "-" in typed:
-            return sa.or_(*(column.contains(fold(typed), autoescape=True) for column in columns))
-        return sa.and_(*(sa.or_(*(column.contains(word, autoescape=True) for column in columns)) for word in fold(typed).split()))
+        words = [fold(typed)] if "-" in typed else fold(typed).split()
+        if not any(words):
+            return sa.false()
+        return sa.and_(*(sa.or_(*(column.contains(word, autoescape=True) for column in columns)) for word in words))
 
     return condition
 

@@ -13,9 +13,10 @@ from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.sql import ColumnElement
 
 from dostyk.cohorts.models import Assignment, Cohort, CountrySeats, Enrolment
-from dostyk.cohorts.rules import CohortFacts, EnrolmentState, Phase, Seats
+from dostyk.cohorts.rules import CODE, CohortFacts, EnrolmentState, Phase, Seats
 from dostyk.core.access import Grant, Permission, Role, grants_with
 from dostyk.core.database import db
+from dostyk.core.text import clean_name
 from dostyk.courses.models import Course, Project
 from dostyk.courses.panels import Held
 from dostyk.people.models import Organisation, Person
@@ -31,7 +32,9 @@ HEAD = (
 
 
 def by_code(code: str) -> Cohort | None:
-    """The cohort with its course, programme and host."""
+    """The cohort with its course, programme and host, however the letters of its code are cased."""
+    if not CODE.fullmatch(code.upper()):  # nothing that is no code reaches the database, which may not even be able to read it
+        return None
     return db.session.scalar(sa.select(Cohort).where(Cohort.code == code.upper()).options(*HEAD))
 
 
@@ -305,12 +308,13 @@ def person_of_address(address: str) -> Person | None:
 
 def candidates(cohort: Cohort, typed: str, limit: int = 20) -> list[Person]:
     """People who hold no seat in `cohort` and match what was typed: those whom the coordinator may see, and by whole address anybody."""
-    if not typed.strip():
+    typed = clean_name(typed)
+    if not typed:
         return []
     seated = sa.select(Enrolment.person_id).where(Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.ENROLLED)
     known = sa.and_(people_they_reach(grants_with(Permission.SEE_PEOPLE)), matches(Person.search)(typed))
     select = sa.select(Person).where(
-        sa.or_(known, sa.func.lower(Person.email) == typed.strip().lower()), Person.id.not_in(seated), Person.archived_at.is_(None)
+        sa.or_(known, sa.func.lower(Person.email) == typed.lower()), Person.id.not_in(seated), Person.archived_at.is_(None)
     )
     return list(db.session.scalars(select.order_by(Person.sort_name, Person.id).limit(limit)))
 

@@ -45,7 +45,9 @@ class Event(Model):
     data: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
 
 
-def note(kind: str, subject: str, *, by: Actor | None = None, reason: str | None = None, cohort: str | None = None, **data: Any) -> Event:
+def note(
+    kind: str, subject: str, /, *, by: Actor | None = None, reason: str | None = None, cohort: str | None = None, **data: Any
+) -> Event:
     """An event that is not yet in the log: hand it to `Refused(note=...)`, which keeps it though all else is undone."""
     return Event(
         at=utcnow(), kind=kind, subject=subject[:120], cohort=cohort, reason=reason, data=data,
@@ -54,7 +56,9 @@ def note(kind: str, subject: str, *, by: Actor | None = None, reason: str | None
     )  # fmt: skip
 
 
-def record(kind: str, subject: str, *, by: Actor | None = None, reason: str | None = None, cohort: str | None = None, **data: Any) -> None:
+def record(
+    kind: str, subject: str, /, *, by: Actor | None = None, reason: str | None = None, cohort: str | None = None, **data: Any
+) -> None:
     """Put an event into the log, in the present unit of work."""
     event = note(kind, subject, by=by, reason=reason, cohort=cohort, **data)
     gathering: list[Event] | None = db.session().info.get("events")

@@ -11,12 +11,13 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from flask import Response, request, url_for
 from sqlalchemy.sql import ColumnElement
-from sqlalchemy.sql.elements import SQLColumnExpression
 from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.elements import SQLColumnExpression
 
 from dostyk.core.database import db
 
 PER_PAGE = 50
+PAGE_LENGTHS = (50, 100, 200)  # what an address may ask for
 # Counting stops here: beyond it a page says "more than 1,000", and costs the same for a million rows as for a thousand.
 COUNT_LIMIT = 1000
 
@@ -76,7 +77,8 @@ class Listing(Generic[Row]):
         descending = self.descending if desc is None else desc
         parameters = {
             **self.arguments, "q": self.q or None, **kept, "sort": sort or self.sort or None,
-            "desc": "1" if descending else None, "page": page if page and page > 1 else None, **more,
+            "desc": "1" if descending else None, "page": page if page and page > 1 else None,
+            "per_page": self.per_page if self.per_page in PAGE_LENGTHS[1:] else None, **more,
         }  # fmt: skip
         return url_for(self.endpoint, **parameters)
 
@@ -103,7 +105,7 @@ def listing(
     the view then streams `Listing.select`.
     """
     args = request.args
-    q = args.get("q", "").strip()[:100]
+    q = args.get("q", "").replace("\0", "").strip()[:100]  # PostgreSQL knows no NUL in a text
     chosen = [
         Filter(f.name, f.label, f.choices, f.condition, args.get(f.name, "") if args.get(f.name) in {c[0] for c in f.choices} else "")
         for f in filters
@@ -111,6 +113,8 @@ def listing(
     sort = args["sort"] if args.get("sort") in sorts else default.removeprefix("-")
     descending = args.get("desc") == "1" if args.get("sort") in sorts else default.startswith("-")
     page = min(max(args.get("page", 1, type=int) or 1, 1), 100_000)
+    asked = args.get("per_page", type=int)
+    per_page = asked if asked in PAGE_LENGTHS else per_page
     if search and q:
         select = select.where(search(q))
     for f in chosen:

@@ -36,6 +36,9 @@ class HoursField(DecimalField):
     def process_formdata(self, valuelist: Any) -> None:
         super().process_formdata([value.strip().replace(",", ".") for value in valuelist])
 
+    def _value(self) -> str:
+        return f"{self.data.normalize():f}" if not self.raw_data and self.data is not None else str(super()._value())
+
     def pre_validate(self, form: Any) -> None:
         if self.data is not None and self.data.is_finite() and int(self.data.normalize().as_tuple().exponent) < -2:
             raise ValidationError(str(_l("At most two digits after the point.")))
@@ -92,9 +95,14 @@ class CourseForm(Form):
         default=80,
     )
     excused_hours = RadioField(
-        _l("Excused hours"), choices=choices((k.value, word) for k, word in EXCUSED.items()), default=ExcusedHours.LEFT_OUT.value
+        _l("Excused hours"),
+        [InputRequired()],
+        choices=choices((k.value, word) for k, word in EXCUSED.items()),
+        default=ExcusedHours.LEFT_OUT.value,
     )
-    late_hours = RadioField(_l("Coming late"), choices=choices((k.value, word) for k, word in LATE.items()), default=LateHours.FULL.value)
+    late_hours = RadioField(
+        _l("Coming late"), [InputRequired()], choices=choices((k.value, word) for k, word in LATE.items()), default=LateHours.FULL.value
+    )
     least_cultural_events = IntegerField(
         _l("Least number of cultural events"),
         [InputRequired(), NumberRange(min=0, max=100, message=_l("A number from 0 to 100."))],

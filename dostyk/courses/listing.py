@@ -13,7 +13,7 @@ from sqlalchemy.sql import ColumnElement
 
 from dostyk.core.i18n import label, language
 from dostyk.core.tables import Filter, Listing, listing
-from dostyk.core.text import localized
+from dostyk.core.text import fold, localized
 from dostyk.courses import queries
 from dostyk.courses.labels import KINDS
 from dostyk.courses.models import Course, Programme, Project
@@ -101,7 +101,7 @@ def programmes() -> Listing[Programme]:
         select,
         sorts={"code": [Programme.code]},
         default="code",
-        search=lambda typed: Programme.code.contains(typed.upper(), autoescape=True),
+        search=lambda typed: Programme.code.contains(fold(typed).upper(), autoescape=True),
         filters=[Filter("state", _l("State"), words, lambda _chosen: Programme.archived_at.is_not(None))],
     )
 

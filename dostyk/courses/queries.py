@@ -10,6 +10,7 @@ from sqlalchemy.sql import ColumnElement
 
 from dostyk.core.database import db
 from dostyk.courses.models import Course, Programme, Project
+from dostyk.courses.rules import SLUG
 
 # A course with its project, programme and donor: one statement.
 HEAD = (
@@ -33,6 +34,8 @@ def public_courses(limit: int | None = None) -> Sequence[Course]:
 
 def by_slug(slug: str) -> Course | None:
     """The course with its project, programme and donor, public or not."""
+    if not SLUG.fullmatch(slug):  # nothing that is no address reaches the database, which may not even be able to read it
+        return None
     return db.session.scalar(sa.select(Course).where(Course.slug == slug).options(*HEAD))
 
 
@@ -67,6 +70,8 @@ def programmes(*, archived: bool = True) -> Sequence[Programme]:
 
 def programme_by_code(code: str) -> Programme | None:
     """The programme with this code."""
+    if not (code.isascii() and code.isalnum()):
+        return None
     return db.session.scalar(sa.select(Programme).where(Programme.code == code.upper()))
 
 

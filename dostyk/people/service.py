@@ -167,7 +167,9 @@ def consent(person: Person, wordings: Mapping[Purpose, object], language: str, n
         text = str(wording)
         if (before := standing.get(purpose)) is not None and before.wording == text:
             continue
-        rows.append({"person_id": person.id, "purpose": purpose, "wording": text, "language": language, "given_at": now, "withdrawn_at": None})
+        rows.append(
+            {"person_id": person.id, "purpose": purpose, "wording": text, "language": language, "given_at": now, "withdrawn_at": None}
+        )
         record("consent.given", f"person:{person.id}", by=person, purpose=purpose.value)
     if rows:
         db.session.execute(sa.insert(Consent), rows)  # one statement, which adding each would not be on SQLite

@@ -58,7 +58,7 @@ def next_slots(cohort: Cohort, now: datetime, number: int = 3) -> list[Slot]:
     return list(db.session.scalars(select.options(joinedload(Slot.trainer)).order_by(Slot.starts_at, Slot.id).limit(number)))
 
 
-def around(now: datetime) -> sa.Select[tuple[Slot]]:
+def around(now: datetime) -> sa.Select[Slot]:
     """Slots that may belong to the day of their venue, with their cohorts; `of_today` keeps those that do.
 
     Cancelled slots and archived cohorts are left out.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -154,7 +155,7 @@ def _hours(details: SlotDetails, length: Span, minutes_per_hour: int) -> Decimal
     return rules.academic_hours(length, minutes_per_hour) if details.academic_hours is None else details.academic_hours
 
 
-def _told(slot: Slot) -> dict[str, object]:
+def _told(slot: Slot) -> dict[str, Any]:
     """A slot as the audit log keeps it."""
     return {
         "kind": slot.kind.value, "title": dict(slot.title), "starts_at": slot.starts_at.isoformat(), "ends_at": slot.ends_at.isoformat(),

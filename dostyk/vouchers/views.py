@@ -17,6 +17,7 @@ from flask_security import login_user
 from dostyk.cohorts.models import Cohort
 from dostyk.core import nav
 from dostyk.core.access import Permission, can, grants_with, needs, public
+from dostyk.core.audit import gathered
 from dostyk.core.clock import utcnow
 from dostyk.core.database import work
 from dostyk.core.errors import Refused
@@ -240,15 +241,16 @@ def _take(offer: service.Offer, form: ConsentForm, person: Person | None) -> Res
     """The seat, the letter, and the way on; who is new is signed in, in a session of their own."""
     applicant = form.details(offer.voucher.batch.country) if isinstance(form, SeatForm) and not offer.seat else person
     ticket = _ticket(offer.voucher.code)
-    given = service.redeem(offer, applicant, form.consents, language=language(), ticket=ticket, now=utcnow())
-    account = given.account or people.account_of(given.seat.person_id)
-    if account is None:
-        abort(409)
-    if person is None:
-        session.clear()
-        login_user(account, remember=False)
-    if given.new:
-        mail.welcome(given, account)
+    with gathered():
+        given = service.redeem(offer, applicant, form.consents, language=language(), ticket=ticket, now=utcnow())
+        account = given.account or people.account_of(given.seat.person_id)
+        if account is None:
+            abort(409)
+        if person is None:
+            session.clear()
+            login_user(account, remember=False)
+        if given.new:
+            mail.welcome(given, account)
     return redirect(url_for("vouchers.welcome", cohort_code=given.seat.cohort.code), 303)
 
 

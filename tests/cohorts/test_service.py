@@ -36,7 +36,7 @@ def counts(cohort):
     db.session.expire_all()
     taken = db.session.scalar(sa.select(Cohort.taken).where(Cohort.id == cohort.id))
     by_country = db.session.execute(sa.select(CountrySeats.country, CountrySeats.taken).where(CountrySeats.cohort_id == cohort.id))
-    return taken, {country: number for country, number in by_country}
+    return taken, dict(tuple(row) for row in by_country)
 
 
 def events(kind):

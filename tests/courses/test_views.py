@@ -13,8 +13,9 @@ from dostyk.courses.models import Course, Programme, Project
 from tests.factories import a_cohort, a_course, a_programme, a_project, somebody
 
 FORM = {
-    "title-en": "Digital Public Services", "title-kk": "Цифрлық қызметтер", "kind": "advanced", "academic_hours": "40", "minutes_per_hour": "45",
-    "languages": ["ru", "en"], "least_attendance": "80", "excused_hours": "left_out", "late_hours": "full", "least_cultural_events": "0", "public": "y",
+    "title-en": "Digital Public Services", "title-kk": "Цифрлық қызметтер", "kind": "advanced", "academic_hours": "40",
+    "minutes_per_hour": "45", "languages": ["ru", "en"], "least_attendance": "80", "excused_hours": "left_out", "late_hours": "full",
+    "least_cultural_events": "0", "public": "y",
 }  # fmt: skip
 
 
@@ -64,12 +65,12 @@ def test_a_visitors_pages_take_few_statements_however_many_courses(client, state
         client.get("/courses/")
     with statements() as one:
         client.get("/courses/c1")
-    project, number = a_project(), 0
+    project = a_project()
     with work():
         db.session.add_all(
             Course(
-                project_id=project.id, slug=f"d{number}", title={"en": f"C {number}"}, kind="advanced", academic_hours=Decimal(8), languages=["ru"],
-                excused_hours="left_out", late_hours="full",
+                project_id=project.id, slug=f"d{number}", title={"en": f"C {number}"}, kind="advanced", academic_hours=Decimal(8),
+                languages=["ru"], excused_hours="left_out", late_hours="full",
             )
             for number in range(300)
         )  # fmt: skip
@@ -112,11 +113,14 @@ def test_visitors_are_not_told_of_the_warning(client):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("academic_hours", "0"), ("academic_hours", "-5"), ("academic_hours", "NaN"), ("academic_hours", "Infinity"), ("academic_hours", "1e9"),
-        ("academic_hours", "9" * 400), ("academic_hours", "1.005"), ("academic_hours", ""), ("academic_hours", "forty"), ("minutes_per_hour", "39"),
-        ("minutes_per_hour", "51"), ("minutes_per_hour", "9" * 50), ("least_attendance", "101"), ("least_attendance", "-1"),
-        ("least_cultural_events", "-1"), ("least_cultural_events", "9999999999"), ("kind", "odd"), ("languages", ["xx"]), ("languages", []),
-        ("project_id", "99999999999999999999"), ("project_id", "x"), ("project_id", ""), ("excused_hours", "odd"), ("late_hours", ""),
+        ("academic_hours", "0"), ("academic_hours", "-5"), ("academic_hours", "NaN"), ("academic_hours", "Infinity"),
+        ("academic_hours", "1e9"),
+        ("academic_hours", "9" * 400), ("academic_hours", "1.005"), ("academic_hours", ""), ("academic_hours", "forty"),
+        ("minutes_per_hour", "39"), ("minutes_per_hour", "51"), ("minutes_per_hour", "9" * 50),
+        ("least_attendance", "101"), ("least_attendance", "-1"),
+        ("least_cultural_events", "-1"), ("least_cultural_events", "9999999999"), ("kind", "odd"), ("languages", ["xx"]),
+        ("languages", []), ("project_id", "99999999999999999999"), ("project_id", "x"), ("project_id", ""),
+        ("excused_hours", "odd"), ("late_hours", ""),
         ("slug", "Ünïcode"), ("slug", "programmes"), ("slug", "x" * 500), ("title-en", "x" * 400),
     ],
 )  # fmt: skip

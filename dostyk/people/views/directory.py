@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from markupsafe import Markup
 
 from dostyk.core.access import Permission, everywhere, needs
 from dostyk.core.clock import utcnow
@@ -41,7 +42,7 @@ def show(person: Person) -> ResponseReturnValue:
         person=person,
         account=queries.account_of(person.id),
         consents=queries.consents_of(person.id),
-        panels=panels_of(person),
+        panels=[Markup(render_template(template, person=person, **context)) for template, context in panels_of(person)],  # noqa: S704 -- our own
     )
 
 
