@@ -12,14 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from dostyk.attendance.models import Mark
-from dostyk.certificates.models import Certificate, Series
+from dostyk.certificates.models import Certificate, Series, Signatory
 from dostyk.cohorts.models import Assignment, Cohort, CountrySeats, Enrolment
 from dostyk.core.access import Role
 from dostyk.core.clock import utcnow
 from dostyk.core.database import Model, db, work
 from dostyk.core.text import fold, new_code
 from dostyk.courses.models import Course, Programme, Project
-from dostyk.demo.content import COURSES, HOSTS, PROGRAMMES
+from dostyk.demo.content import AGENCY, COURSES, HOSTS, PROGRAMMES
 from dostyk.people.models import Account, Organisation, Person
 from dostyk.schedule.models import Slot
 from dostyk.vouchers.models import Batch, Redemption, Voucher
@@ -132,6 +132,7 @@ def _tables(size: int) -> list[tuple[type[Model], Iterator[dict[str, Any]]]]:
     return [
         (Organisation, iter([
             {"id": 1, "kind": "host", "name": title, "country": "KZ", "city": HOSTS["kaznu"][2]},
+            {"id": 3, "kind": "agency", "name": AGENCY, "country": "KZ", "city": {"en": "Astana"}},
             {"id": 2, "kind": "partner", "name": {"en": "Civil service agency"}, "country": "KG", "city": {"en": "Bishkek"}},
         ])),
         (Person, people()),
@@ -156,6 +157,7 @@ def _tables(size: int) -> list[tuple[type[Model], Iterator[dict[str, Any]]]]:
         (Redemption, ({"enrolment_id": n, "voucher_id": n, "at": now} for n in range(1, size + 1))),
         (Slot, slots()),
         (Mark, marks()),
+        (Signatory, iter([{"programme_id": 1, "name": {"en": "A. Seitkali"}, "post": {"en": "Chair"}}])),
         (Series, iter([{"programme_id": 1, "year": years, "last": size}])),
         (Certificate, certificates()),
     ]  # fmt: skip

@@ -100,8 +100,12 @@ class _Database:
 
 
 @pytest.fixture(scope="session")
-def _databases() -> dict[str, _Database]:
-    return {}
+def _databases() -> Iterator[dict[str, _Database]]:
+    made: dict[str, _Database] = {}
+    yield made
+    for database in made.values():
+        with database.app.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -27,7 +27,7 @@ from dostyk.people.models import Account, Organisation, Person
 from dostyk.people.rules import OrganisationKind, Sex
 from dostyk.schedule.models import Slot
 from dostyk.schedule.rules import SlotKind
-from dostyk.vouchers.models import Batch, Voucher
+from dostyk.vouchers.models import Batch, Redemption, Voucher
 
 ZONE = ZoneInfo("Asia/Almaty")
 _number = count(1)
@@ -201,3 +201,12 @@ def a_letter(**values: Any) -> Mail:
 def a_job(name: str = "test.note", **values: Any) -> outbox.Job:
     with work():
         return outbox.enqueue(name, **values)
+
+
+def a_redemption(voucher: Voucher, enrolment: Enrolment, **values: Any) -> Redemption:
+    """The voucher gave this seat: one use of it is gone."""
+    with work():
+        voucher.used += 1
+        row = Redemption(voucher=voucher, enrolment=enrolment, **{"at": utcnow(), **values})
+        db.session.add(row)
+    return row

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, RadioField, SelectField, StringField
-from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import Email, InputRequired, Length, Optional, StopValidation
 
 from dostyk.admin import queries
 from dostyk.admin.service import Given
@@ -30,16 +30,16 @@ def _number(value: Any) -> int | None:
 
 
 class NeededFor:
-    """Must be chosen when the role reaches so far."""
-
-    field_flags: dict[str, Any] = {}
+    """Must be chosen when the role reaches so far, and does not matter otherwise."""
 
     def __init__(self, reach: str, message: object) -> None:
         self.reach, self.message = reach, message
 
     def __call__(self, form: Any, field: Any) -> None:
-        if form.reach.data == self.reach and not field.data:
-            raise ValidationError(str(self.message))
+        needed = form.reach.data == self.reach
+        if not needed or not field.data:
+            field.errors = []
+            raise StopValidation(str(self.message) if needed else "")
 
 
 class RoleForm(Form):

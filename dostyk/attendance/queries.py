@@ -216,7 +216,7 @@ def before(cohort: Cohort, slot_id: int, enrolment_id: int, client_id: str | Non
         .select_from(Enrolment)
         .outerjoin(Mark, Mark.id == _last(slot_id))
         .outerjoin(Marker, Marker.id == Mark.by_id)
-        .outerjoin(sent, sent.client_id == client_id)
+        .outerjoin(sent, sent.client_id == client_id if client_id else sa.false())
         .where(Enrolment.id == enrolment_id)
     )
     mark, name, number, same = db.session.execute(select).one()
@@ -307,7 +307,7 @@ def marked_counts(slot_ids: Collection[int]) -> dict[int, int]:
         .where(Mark.slot_id.in_(slot_ids), Enrolment.state == EnrolmentState.ENROLLED)
         .group_by(Mark.slot_id)
     )
-    return dict(db.session.execute(select).tuples().all())
+    return dict(db.session.execute(select).all())
 
 
 @dataclass(frozen=True)

@@ -149,9 +149,7 @@ def _asked(cohort: Cohort, slot_id: int, said: forms.Said, refused: Refused) -> 
         flash(str(refused.sentence), "error")
         return redirect(url_for("attendance.history", cohort_code=cohort.code, slot_id=slot_id, enrolment_id=said.entry.enrolment_id))
     row = next(iter(queries.roll(cohort, slot, only=said.entry.enrolment_id)), None) or abort(404)
-    return render_template(
-        "attendance/_row.html", row=row, far=None, ask=(refused, said), cohort=cohort, slot=slot, **CHOICES
-    )
+    return render_template("attendance/_row.html", row=row, far=None, ask=(refused, said), cohort=cohort, slot=slot, **CHOICES)
 
 
 def _rule_words(cohort: Cohort) -> dict[str, Any]:

@@ -28,7 +28,9 @@ def to_be_issued(person: Person, now: datetime) -> Iterator[Todo]:
     eligible = Counter(c.enrolment.cohort for c in queries.candidates_of(seats, now) if c.standing is Standing.ELIGIBLE)
     for cohort, number in eligible.items():
         # Translators: the number stands before it.
-        title = ngettext("certificate ready to be issued in %(code)s", "certificates ready to be issued in %(code)s", number, code=cohort.code)
+        title = ngettext(
+            "certificate ready to be issued in %(code)s", "certificates ready to be issued in %(code)s", number, code=cohort.code
+        )
         yield Todo(40, number, title, url_for("certificates.index", cohort_code=cohort.code), localized(cohort.course.title, language()))
 
 

@@ -22,9 +22,8 @@ from dostyk.cohorts.queries import STAFF
 from dostyk.cohorts.rules import usual_window
 from dostyk.cohorts.service import CohortDetails
 from dostyk.core.countries import countries
-from dostyk.core.forms import Form, LocalizedField, ZonedField, choices, tidy
+from dostyk.core.forms import Form, LocalizedField, Years, ZonedField, choices, tidy
 from dostyk.core.i18n import label
-from dostyk.courses.forms import Years
 
 # The region and its neighbours first; whoever holds a cohort elsewhere finds the rest below.
 NEAR = (

@@ -129,3 +129,11 @@ class NotBefore:
     def __call__(self, form: Any, field: Any) -> None:
         if field.data and form[self.other].data and field.data < form[self.other].data:
             raise ValidationError(str(self.message))
+
+
+class Years:
+    """A date of our times: a slip of the finger in the year would upset every calculation."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if field.data and not 2000 <= field.data.year <= 2100:
+            raise ValidationError(str(_l("Check the year: it must lie between 2000 and 2100.")))

@@ -11,20 +11,10 @@ from wtforms import BooleanField, DateField, DecimalField, IntegerField, RadioFi
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
-from dostyk.core.forms import Form, LanguagesField, LocalizedField, choices, tidy
+from dostyk.core.forms import Form, LanguagesField, LocalizedField, Years, choices, tidy
 from dostyk.courses.labels import EXCUSED, KINDS, LATE
 from dostyk.courses.rules import CourseKind, ExcusedHours, LateHours
 from dostyk.courses.service import CourseDetails, ProgrammeDetails, ProjectDetails
-
-EARLIEST, LATEST = 2000, 2100
-
-
-class Years:
-    """A date of our times: a slip of the finger in the year would upset every calculation."""
-
-    def __call__(self, form: Any, field: Any) -> None:
-        if field.data and not EARLIEST <= field.data.year <= LATEST:
-            raise ValidationError(str(_l("Check the year: it must lie between 2000 and 2100.")))
 
 
 class HoursField(DecimalField):

@@ -286,9 +286,6 @@ def unredeemed(condition: ColumnElement[bool], now: datetime, until: datetime | 
         asked = asked.where(Batch.valid_until < until)
     few = asked.order_by(Batch.valid_until, Batch.id).limit(limit).subquery()
     rows = db.session.execute(
-        sa.select(Batch, few.c.number)
-        .join(few, few.c.id == Batch.id)
-        .options(*_WHOLE)
-        .order_by(Batch.valid_until, Batch.id)
+        sa.select(Batch, few.c.number).join(few, few.c.id == Batch.id).options(*_WHOLE).order_by(Batch.valid_until, Batch.id)
     )
     return [(row[0], int(row[1])) for row in rows]

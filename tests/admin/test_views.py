@@ -213,7 +213,16 @@ def test_the_log_is_filtered_by_what_who_and_when(app, admin, boss):
         audit.record("voucher.redeemed", "voucher:7", by=boss, cohort="DIG-2026-01", reason="because", odd={"a": ["<b>"]})
         audit.record("account.sign_in_failed", "account:1")
     day = utcnow().date().isoformat()
-    for query in ("thing=voucher", "q=voucher:7", "q=dig-2026-01", "q=Daniyar", "subject=voucher:7", "cohort=DIG-2026-01", f"actor={boss.id}", "kind=voucher.redeemed"):
+    for query in (
+        "thing=voucher",
+        "q=voucher:7",
+        "q=dig-2026-01",
+        "q=Daniyar",
+        "subject=voucher:7",
+        "cohort=DIG-2026-01",
+        f"actor={boss.id}",
+        "kind=voucher.redeemed",
+    ):
         page = admin.get(f"/admin/audit?{query}").text
         assert "voucher:7" in page, query
         assert "sign_in_failed" not in page.partition("<tbody>")[2], query
@@ -223,7 +232,20 @@ def test_the_log_is_filtered_by_what_who_and_when(app, admin, boss):
     assert "voucher:7" in admin.get("/admin/audit?format=csv&thing=voucher").text
 
 
-@pytest.mark.parametrize("query", ["since=yesterday", "until=9999-99-99", "since=0001-01-01", "until=9999-12-31", "actor=x", "actor=²", "actor=99999999999999", "q=%00", "page=0"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=yesterday",
+        "until=9999-99-99",
+        "since=0001-01-01",
+        "until=9999-12-31",
+        "actor=x",
+        "actor=²",
+        "actor=99999999999999",
+        "q=%00",
+        "page=0",
+    ],
+)
 def test_odd_filters_are_survived(app, admin, query):
     assert admin.get(f"/admin/audit?{query}").status_code == 200
 
@@ -233,8 +255,7 @@ def test_odd_filters_are_survived(app, admin, query):
 
 def a_letter(body: str = "Dear Aigul,\n\nopen http://localhost/invitation/abc.def now") -> Mail:
     with work():
-        letter = mail.send("account.invitation", "aigul@example.org", "Your account", body, language="en")
-    return letter
+        return mail.send("account.invitation", "aigul@example.org", "Your account", body, language="en")
 
 
 def test_letters_are_read_and_their_links_followed(app, admin):
@@ -296,7 +317,7 @@ def test_the_first_administrator_is_made_on_the_command_line(app):
     assert app.test_client().get(link.group(1)).status_code == 302
     again = runner.invoke(args=["users", "create-admin", "boss@example.org", "Boss Bossov"])
     assert again.exit_code == 0
-    assert [role for role, in db.session.execute(sa.select(Assignment.role))] == [Role.ADMIN]
+    assert [role for (role,) in db.session.execute(sa.select(Assignment.role))] == [Role.ADMIN]
     assert "boss@example.org\tBoss Bossov\tinvited" in runner.invoke(args=["users", "list"]).output
 
 

@@ -71,7 +71,7 @@ def test_the_list_is_searched_filtered_and_sorted(coordinator):
     a_cohort(code="DIP-2026-01", starts_on=(utcnow() + timedelta(days=50)).date())
     a_cohort(code="OLD-2020-01", starts_on=(utcnow() - timedelta(days=900)).date(), archived_at=utcnow())
     for address, codes in {
-        "": "DIG DIP", "?q=dig-2026": "DIG", "?q=shymkent": "DIG", "?q=ЦИФРОВЫЕ": "DIG DIP", "?q=-": "", "?q=%00": "",
+        "": "DIG DIP", "?q=dig-2026": "DIG", "?q=shymkent": "DIG", "?q=ЦИФРОВЫЕ": "DIG DIP", "?q=-": "", "?q=%00": "DIG DIP",
         "?phase=upcoming": "DIP", "?phase=running": "DIG",
         "?phase=finished": "", "?phase=archived": "OLD", f"?host={host.id}": "DIG", "?host=x'": "DIG DIP", "?sort=title&desc=1": "DIG DIP",
         "?page=999999": "", "?sort=odd&page=-4&phase=odd": "DIG DIP",

@@ -34,7 +34,9 @@ def kinds() -> list[str]:
 # --- People -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("typed", ["gulomova", "ғуломова", "G'ULOMOVA", "Gʻulomova nil", "нилуфар", "nilufar@example.org", "  nilufar   gulomova "])
+@pytest.mark.parametrize(
+    "typed", ["gulomova", "ғуломова", "G'ULOMOVA", "Gʻulomova nil", "нилуфар", "nilufar@example.org", "  nilufar   gulomova "]
+)
 def test_a_person_is_found_however_the_name_is_typed(app, typed):
     person = register()
     make.a_person("Somebody Else", own_name="")

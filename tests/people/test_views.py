@@ -20,7 +20,13 @@ from dostyk.people.models import Organisation, Person
 from dostyk.people.rules import OrganisationKind, Purpose
 from tests import factories as make
 
-PERSON = {"full_name": "Sitora Rahmonzoda", "own_name": "Ситора Раҳмонзода", "sex": "female", "country": "TJ", "email": "Sitora@Example.org"}
+PERSON = {
+    "full_name": "Sitora Rahmonzoda",
+    "own_name": "Ситора Раҳмонзода",
+    "sex": "female",
+    "country": "TJ",
+    "email": "Sitora@Example.org",
+}
 
 
 @pytest.fixture
@@ -60,7 +66,9 @@ def test_the_export_of_many_takes_a_constant_number_of_statements(app, coordinat
     assert len(found) <= 5, found
 
 
-@pytest.mark.parametrize("query", ["q=%25", "q=" + "x" * 5000, "page=-3", "page=99999999999", "sort=nothing&desc=7", "country=XX", "state=none", "q=%00"])
+@pytest.mark.parametrize(
+    "query", ["q=%25", "q=" + "x" * 5000, "page=-3", "page=99999999999", "sort=nothing&desc=7", "country=XX", "state=none", "q=%00"]
+)
 def test_odd_addresses_are_survived(app, coordinator, query):
     assert coordinator.get(f"/people/?{query}").status_code == 200
     assert coordinator.get(f"/organisations/?{query}").status_code == 200
@@ -78,7 +86,7 @@ def test_search_filter_and_order(app, coordinator):
 
 def test_formulas_do_not_leave_with_the_export(app, coordinator):
     make.a_person('=HYPERLINK("http://evil.example")', own_name="@SUM(1)")
-    line = coordinator.get("/people/?format=csv").text.splitlines()[1]
+    line = coordinator.get("/people/?format=csv&q=sum").text.splitlines()[1]
     assert "'=HYPERLINK" in line
     assert "'@SUM" in line
 
@@ -137,7 +145,7 @@ def test_a_person_is_added_changed_archived_and_brought_back(app, coordinator):
         ({"full_name": "x" * 5000}, "200"),
         ({"email": "not an address"}, "This is not an e-mail address"),
         ({"country": "XX"}, "Not a valid choice"),
-        ({"sex": "other"}, "Not a valid choice"),
+        ({"sex": "other"}, "Invalid Choice"),
         ({"languages": ["xx"]}, "xx"),
     ],
 )
@@ -172,7 +180,14 @@ def test_a_persons_page_shows_seats_consents_and_account_in_a_constant_number_of
 
 # --- Organisations ----------------------------------------------------------------------------------------------------
 
-BODY = {"kind": "partner", "name-en": "Civil Service Agency", "name-ru": "Агентство", "country": "TJ", "city-en": "Dushanbe", "website": "https://example.org/"}
+BODY = {
+    "kind": "partner",
+    "name-en": "Civil Service Agency",
+    "name-ru": "Агентство",
+    "country": "TJ",
+    "city-en": "Dushanbe",
+    "website": "https://example.org/",
+}
 
 
 def test_an_organisation_is_added_changed_archived_and_brought_back(app, coordinator):
@@ -189,14 +204,20 @@ def test_an_organisation_is_added_changed_archived_and_brought_back(app, coordin
     coordinator.post(f"/organisations/{row.id}/restore")
     assert "Agency of" in coordinator.get("/organisations/?kind=partner&country=TJ&sort=kind").text
     assert "Agency of Civil Service" in coordinator.get("/organisations/?format=csv").text
-    assert [e.split(".")[1] for e in db.session.scalars(sa.select(Event.kind).where(Event.kind.startswith("organisation")))] == [
-        "created", "changed", "archived", "restored",
-    ]  # fmt: skip
+    logged = db.session.scalars(sa.select(Event.kind).where(Event.kind.startswith("organisation")).order_by(Event.id))
+    assert [kind.partition(".")[2] for kind in logged] == ["created", "changed", "archived", "restored"]
 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"kind": ""}, {"kind": "bank"}, {"name-en": "", "name-ru": " "}, {"country": ""}, {"website": "javascript://example.org/%0aalert(1)"}, {"name-en": "x" * 301}],
+    [
+        {"kind": ""},
+        {"kind": "bank"},
+        {"name-en": "", "name-ru": " "},
+        {"country": ""},
+        {"website": "javascript://example.org/%0aalert(1)"},
+        {"name-en": "x" * 301},
+    ],
 )
 def test_an_organisation_that_cannot_be_is_not_kept(app, coordinator, changed):
     assert coordinator.post("/organisations/new", data={**BODY, **changed}).status_code == 200

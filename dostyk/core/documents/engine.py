@@ -92,7 +92,9 @@ def render(template: str, data: Mapping[str, object], *, at: datetime, language:
     """
     compiler = _checked(template, at)
     try:
-        pdf = compiler.compile(format="pdf", sys_inputs=_inputs(data, language), pdf_standards=_STANDARDS, timestamp=at.replace(microsecond=0))
+        pdf = compiler.compile(
+            format="pdf", sys_inputs=_inputs(data, language), pdf_standards=_STANDARDS, timestamp=at.replace(microsecond=0)
+        )
     except typst.TypstError as error:
         raise _explained(template, error) from error
     return _whole(pdf)
