@@ -10,6 +10,7 @@ from flask import current_app
 from dostyk.core.database import db
 
 config = context.config
+LOCK = 0x646F7374796B  # any number that nobody else takes
 
 
 def _quiet_when_nothing_changed(_context: Any, _revision: Any, directives: list[Any]) -> None:
@@ -18,7 +19,7 @@ def _quiet_when_nothing_changed(_context: Any, _revision: Any, directives: list[
 
 
 def run() -> None:
-    """Upgrade or downgrade, all or nothing.
+    """Upgrade or downgrade, all or nothing; whoever comes at the same time waits and then finds it done.
 
     Altering a table of SQLite makes it anew and drops the old one, and that drop would fire ON DELETE CASCADE: the
     foreign keys are off meanwhile and checked at the end. A pragma has no effect inside a transaction, so it goes
@@ -32,6 +33,8 @@ def run() -> None:
             driver.execute("PRAGMA foreign_keys=OFF")
         context.configure(connection=connection, target_metadata=db.metadata, transactional_ddl=True if sqlite else None, **options)
         with context.begin_transaction():
+            if not sqlite:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
             context.run_migrations()
             if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
                 raise RuntimeError(f"broken foreign keys: {broken[:5]}")

@@ -27,6 +27,7 @@ from dostyk import config, create_app
 from dostyk.core import outbox
 from dostyk.core.clock import utcnow
 from dostyk.core.database import db, work
+from dostyk.extensions import limiter
 from dostyk.people.models import Account, Person
 from tests.postgres import temp_postgres
 
@@ -122,6 +123,7 @@ def app(_database: _Database) -> Iterator[Flask]:
     """The application, its tables empty, in an application context."""
     app = _database.app
     kept = dict(app.config)
+    limiter.enabled = False  # one for all applications: a test of limits may have left it on
     with app.app_context():
         _database.empty()
         yield app

@@ -6,12 +6,15 @@ import contextlib
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
 
 
 def _folders() -> Iterator[Path]:
@@ -69,3 +72,12 @@ def temp_postgres() -> Iterator[str]:
             run(folder / "pg_ctl", "-D", data, "-w", "-s", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def new_database(server: str) -> str:
+    """The URL of a new, empty database in the cluster whose URL is `server`."""
+    name = f"test_{secrets.token_hex(6)}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    return server.replace("@/postgres", f"@/{name}")

@@ -50,7 +50,7 @@ class Figure:
 class Panel:
     """A part of the page: a template that draws a `<section class="sheet">`, and what it is given besides `cohort` and `now`.
 
-    `wide` panels take the whole width below the columns; the others stand in the side column.
+    `wide` panels take the whole width below the columns; the others stand in the main column, below the seats.
     """
 
     template: str

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, g, jsonify, render_template, request, url_for
+from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -49,6 +49,9 @@ def _begin() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if 8 <= len(given) <= 40 and given.replace("-", "").isalnum() else secrets.token_hex(8)
     g.began = time.perf_counter()
+    # PostgreSQL holds no NUL, and nobody types one.
+    if any("\0" in value for values in (request.args, request.form) for value in values.values()):
+        abort(400)
 
 
 def csp_nonce() -> str:

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, DecimalField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
+from wtforms.widgets import TextInput
 
 from dostyk.core.forms import Form, LanguagesField, LocalizedField, Years, choices, tidy
 from dostyk.courses.labels import EXCUSED, KINDS, LATE
@@ -18,7 +19,9 @@ from dostyk.courses.service import CourseDetails, ProgrammeDetails, ProjectDetai
 
 
 class HoursField(DecimalField):
-    """Academic hours with at most two decimals; a comma is as good as a point."""
+    """Academic hours with at most two decimals; a comma is as good as a point, so it is no number field of the browser."""
+
+    widget = TextInput()
 
     def __init__(self, label: object = None, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(label, validators, places=None, **kwargs)

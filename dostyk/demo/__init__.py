@@ -5,6 +5,6 @@ from __future__ import annotations
 
 def load(password: str) -> None:
     """Fill an empty database; inside an application context. Does nothing when there is a person in it already."""
-    from dostyk.demo.load import load_everything  # noqa: PLC0415 -- the data are large and read once
+    from dostyk.demo.build import load_everything  # noqa: PLC0415 -- the data are large and read once
 
     load_everything(password)

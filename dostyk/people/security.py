@@ -309,10 +309,14 @@ def init_app(app: Flask) -> None:
 
 
 def refuse_demo_accounts(app: Flask) -> None:
-    """Their password stands in the README. Raises BadSettings when there are any."""
+    """Their password stands in the README. Raises BadSettings when there are any, or when the database does not answer."""
     with app.app_context():
-        count = queries.demo_accounts()
-        db.session.remove()
+        try:
+            count = queries.demo_accounts()
+        except sa.exc.OperationalError as error:
+            raise BadSettings("The database does not answer: check DATABASE_URL, and that the server runs.") from error
+        finally:
+            db.session.remove()
     if count:
         raise BadSettings(
             f"The database holds {count} demonstration accounts, whose password everybody knows: "

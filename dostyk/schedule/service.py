@@ -87,9 +87,9 @@ def delete(cohort: Cohort, slot: Slot, *, by: Person, now: datetime) -> None:
     """
     _lock(cohort)
     told = _told(slot)
-    db.session.delete(slot)
     try:
-        db.session.flush()
+        with db.session.begin_nested():
+            db.session.delete(slot)
     except IntegrityError as error:
         raise Refused(_("Attendance was recorded in this slot, so it cannot be deleted: cancel it instead.")) from error
     record("slot.deleted", f"slot:{slot.id}", by=by, cohort=cohort.code, **told)
@@ -112,19 +112,19 @@ def paste(cohort: Cohort, text: str, language: str, *, by: Person, now: datetime
     verdicts = preview(cohort, text)
     if any(verdict.result is Result.ERROR for verdict in verdicts):
         raise Refused(_("Nothing was added: correct the marked lines first."), field="table")
-    slots = [
-        Slot(
-            cohort_id=cohort.id, kind=new.kind, title={language: next(iter(new.titles))}, starts_at=new.span.starts_at,
-            ends_at=new.span.ends_at, place=new.place, trainer_id=new.trainer_id, academic_hours=new.hours,
-        )
-        for verdict in verdicts
-        if (new := verdict.new)
+    new = [verdict.new for verdict in verdicts if verdict.new]
+    rows = [
+        {
+            "cohort_id": cohort.id, "kind": slot.kind, "title": {language: next(iter(slot.titles))}, "starts_at": slot.span.starts_at,
+            "ends_at": slot.span.ends_at, "place": slot.place, "trainer_id": slot.trainer_id, "academic_hours": slot.hours,
+        }
+        for slot in new
     ]  # fmt: skip
-    db.session.add_all(slots)
-    db.session.flush()
-    if slots:
-        record("schedule.pasted", f"cohort:{cohort.id}", by=by, cohort=cohort.code, slots=[slot.id for slot in slots])
-    return len(slots)
+    if rows:
+        db.session.execute(sa.insert(Slot), rows)
+        told = [f"{slot.span.starts_at.isoformat()} {next(iter(slot.titles))}" for slot in new]
+        record("schedule.pasted", f"cohort:{cohort.id}", by=by, cohort=cohort.code, slots=told)
+    return len(rows)
 
 
 def _lock(cohort: Cohort) -> None:

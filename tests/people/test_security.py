@@ -472,3 +472,9 @@ def test_production_refuses_to_start_with_demonstration_accounts(tmp_path):
         db.session.remove()
     with pytest.raises(BadSettings, match="1 demonstration account"):
         create_app(overrides, production(tmp_path))
+
+
+def test_production_says_when_the_database_does_not_answer(tmp_path):
+    settings = {**production(tmp_path), "DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=2"}
+    with pytest.raises(BadSettings, match="DATABASE_URL"):
+        create_app({"TESTING": True}, settings)

@@ -156,13 +156,21 @@ def test_dates_in_three_languages_are_read(text):
     assert parse_date(text) == DAY
 
 
-@pytest.mark.parametrize("text", ["05/06/2026", "23.11.26", "31.02.2026", "tomorrow", "23 Nov", "2026-13-01", "23 Nov 2026 24 Dec 2026", "1 1 1 1"])
+@pytest.mark.parametrize(
+    "text", ["05/06/2026", "23.11.26", "31.02.2026", "tomorrow", "23 Nov", "2026-13-01", "23 Nov 2026 24 Dec 2026", "1 1 1 1"]
+)
 def test_unclear_dates_are_not_guessed(text):
     assert parse_date(text) is None
 
 
 def test_times_and_hours_as_people_write_them():
-    assert [parse_time(t) for t in ("9:00", "09.05", "21:15:00", "9:00 PM", "12:00 am")] == [time(9), time(9, 5), time(21, 15), time(21), time(0)]
+    assert [parse_time(t) for t in ("9:00", "09.05", "21:15:00", "9:00 PM", "12:00 am")] == [
+        time(9),
+        time(9, 5),
+        time(21, 15),
+        time(21),
+        time(0),
+    ]
     assert [parse_time(t) for t in ("9", "25:00", "9:60", "13:00 pm", "noon", "24:00", "")] == [None] * 7
     assert parse_time("24:00", end=True) == time(0)
     assert [parse_hours(t) for t in ("2", "1,5", "0.25", "-1", "1.234", "NaN", "1e9", "x")] == [
@@ -195,7 +203,9 @@ def test_every_problem_of_a_line_is_told_with_its_column():
 
 
 def test_a_cultural_slot_with_hours_and_a_slot_without_length_are_told():
-    assert [f.problem for f in parse_table("2026-11-23\t9:00\t10:00\tMuseum\tcultural\t\t\t2").lines[0].faults] == [Problem.CULTURAL_WITH_HOURS]
+    assert [f.problem for f in parse_table("2026-11-23\t9:00\t10:00\tMuseum\tcultural\t\t\t2").lines[0].faults] == [
+        Problem.CULTURAL_WITH_HOURS
+    ]
     assert [f.problem for f in parse_table("2026-11-23\t9:00\t9:00\tLesson").lines[0].faults] == [Problem.NO_LENGTH]
 
 

@@ -100,7 +100,12 @@ def test_a_changed_slot_is_in_the_log_with_what_it_was(cohort, aliya):
             service.edit(cohort, slot, details(cohort, place="Room 2"), by=aliya, now=utcnow())
     assert events() == ["slot.added", "slot.changed"]
     event = db.session.scalars(sa.select(Event).where(Event.kind == "slot.changed")).one()
-    assert (event.data["before"]["place"], event.data["place"], event.actor, event.cohort) == ("Room 1", "Room 2", "Aliya Nurlanova", cohort.code)
+    assert (event.data["before"]["place"], event.data["place"], event.actor, event.cohort) == (
+        "Room 1",
+        "Room 2",
+        "Aliya Nurlanova",
+        cohort.code,
+    )
 
 
 def test_cancelling_needs_a_reason_is_done_once_and_can_be_undone(cohort, aliya):

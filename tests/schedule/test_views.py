@@ -33,7 +33,14 @@ def text(response):
 
 
 def form(cohort, **changes):
-    filled = {"kind": "training", "title-en": "Opening", "on": cohort.starts_on.isoformat(), "start": "09:00", "end": "10:30", "place": "Room 1"}
+    filled = {
+        "kind": "training",
+        "title-en": "Opening",
+        "on": cohort.starts_on.isoformat(),
+        "start": "09:00",
+        "end": "10:30",
+        "place": "Room 1",
+    }
     return {**filled, **changes}
 
 
@@ -57,7 +64,13 @@ def test_a_participant_reads_days_but_changes_nothing(cohort, sign_in):
     assert "09:00" in page
     assert "GMT+05:00" in page
     assert url(cohort, f"/{slot.id}") not in page
-    for method, path in (("get", "/add"), ("get", f"/{slot.id}"), ("post", f"/{slot.id}/cancel"), ("post", f"/{slot.id}/delete"), ("get", "/paste")):
+    for method, path in (
+        ("get", "/add"),
+        ("get", f"/{slot.id}"),
+        ("post", f"/{slot.id}/cancel"),
+        ("post", f"/{slot.id}/delete"),
+        ("get", "/paste"),
+    ):
         assert getattr(client, method)(url(cohort, path)).status_code == 403
 
 
@@ -142,8 +155,6 @@ def test_an_empty_a_huge_and_a_damaged_paste_are_answered_calmly(cohort, coordin
 
     assert "There is no line to read" in text(answer(" \n\t")) or "required" in text(answer(" \n\t"))
     assert "more than 1,000 lines" in text(answer(f"{cohort.starts_on}\t9:00\t10:30\tOpening\n" * 5000))
-    damaged = coordinator.post(url(cohort, "/paste"), data=b"language=en&table=2026-11-23%099:00%0910:00%09%CE%F2%EA%F0%FB%F2%E8%E5")
-    assert damaged.status_code == 200
     assert "Letters were lost" in text(
         coordinator.post(
             url(cohort, "/paste"),
@@ -178,7 +189,7 @@ def test_warnings_are_for_who_plans(cohort, coordinator, sign_in):
 
 def test_the_sums_are_said_and_not_enforced(cohort, coordinator):
     f.a_slot(cohort)
-    assert "holds 2 of the course&#39;s 40 academic hours" in text(coordinator.get(url(cohort)))
+    assert "holds 2 of the course's 40 academic hours" in text(coordinator.get(url(cohort)))
     f.a_slot(cohort, hour=15, academic_hours=39)
     assert "more than the course" in text(coordinator.get(url(cohort)))
 

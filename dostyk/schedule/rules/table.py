@@ -125,6 +125,8 @@ _MONTHS = (
     "|jul июл шіл|aug авг там|sep сен қыр|oct окт қаз|nov ноя қар|dec дек жел"
 )
 _MONTH_OF = {start: number for number, starts in enumerate(_MONTHS.split("|"), 1) for start in starts.split()}
+# What stands where letters came in another encoding: the mark of decoders, or the bytes as they were sent.
+_LOST = re.compile("\ufffd|(%[89A-Fa-f][0-9A-Fa-f]){2}")
 _INVISIBLE = re.compile("[\x00\u00ad\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -186,7 +188,7 @@ def _is_heading(cells: Sequence[str]) -> bool:
 
 
 def _line(number: int, cells: Mapping[Column, str], above: date | None) -> Line:
-    faults = [Fault(Problem.DAMAGED, column, cell[:60]) for column, cell in cells.items() if "\ufffd" in cell]
+    faults = [Fault(Problem.DAMAGED, column, cell[:60]) for column, cell in cells.items() if _LOST.search(cell)]
 
     def get(column: Column) -> str:
         return cells.get(column, "")
