@@ -6,14 +6,15 @@ from datetime import datetime
 
 from flask import g, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from dostyk.attendance import queries
 from dostyk.attendance.labels import STANDING_KIND
 from dostyk.attendance.queries import Sheet
-from dostyk.attendance.rules import Standing
+from dostyk.attendance.rules import Standing, standing
 from dostyk.cohorts.models import Cohort
 from dostyk.cohorts.panels import Figure, Panel, figure, panel
-from dostyk.core.access import Permission, can
+from dostyk.core.access import Permission, Role, can, grants
 from dostyk.core.i18n import percent
 
 AT_MOST = 8
@@ -42,6 +43,19 @@ def people_to_look_at(cohort: Cohort, now: datetime) -> Panel | None:
         "least": cohort.course.completion_rule.attendance,
     }
     return Panel("attendance/_people.html", context, wide=True)
+
+
+@panel(15, Permission.SEE_COHORT)
+def own_attendance(cohort: Cohort, now: datetime) -> Panel | None:
+    """A participant's own three percentages."""
+    seated = any(grant.role is Role.PARTICIPANT and grant.cohort_id == cohort.id for grant in grants())
+    enrolment = queries.own_enrolment(cohort.code, current_user.person_id) if seated else None
+    if enrolment is None:
+        return None
+    record, rule = queries.own_record(enrolment, now)[1], cohort.course.completion_rule
+    return Panel(
+        "attendance/_own.html", {"record": record, "standing": standing(record, rule), "kinds": STANDING_KIND, "least": rule.attendance}
+    )
 
 
 def _sheet(cohort: Cohort, now: datetime) -> Sheet:

@@ -142,7 +142,7 @@ class Marked:
 Marker = aliased(Person, name="marker")
 
 
-def _last(slot_id: int) -> sa.ScalarSelect[int]:
+def _last(slot_id: int | sa.BindParameter[int]) -> sa.ScalarSelect[int]:
     """The number of the current mark of an enrolment in a slot."""
     mark = aliased(Mark)
     return (
@@ -179,21 +179,44 @@ def roll(cohort: Cohort, slot: Slot, only: int | None = None) -> list[RollRow]:
     return [roll_row(*found) for found in db.session.execute(select)]
 
 
+# A tap must cost as little as it can: these two statements are built once.
+_SLOT, _ENROLMENT = sa.bindparam("slot", type_=sa.Integer), sa.bindparam("enrolment", type_=sa.Integer)
+_SEAT_AND_SLOT = (
+    sa.select(Enrolment, Person, Slot)
+    .join(Person, Person.id == Enrolment.person_id)
+    .join(Slot, Slot.cohort_id == Enrolment.cohort_id)
+    .where(
+        Enrolment.id == _ENROLMENT,
+        Enrolment.cohort_id == sa.bindparam("cohort", type_=sa.Integer),
+        Enrolment.state == EnrolmentState.ENROLLED,
+        Slot.id == _SLOT,
+    )
+    .with_for_update(of=Enrolment, key_share=True)
+)
+_Sent = aliased(Mark, name="sent")
+_MARKED = (
+    sa.select(sa.func.count(sa.distinct(Mark.enrolment_id)))
+    .join(Enrolment, Enrolment.id == Mark.enrolment_id)
+    .where(Mark.slot_id == _SLOT, Enrolment.state == EnrolmentState.ENROLLED)
+    .correlate(None)
+    .scalar_subquery()
+)
+_BEFORE = (
+    sa.select(Mark, Marker.full_name, _MARKED, _Sent)
+    .select_from(Enrolment)
+    .outerjoin(Mark, Mark.id == _last(_SLOT))
+    .outerjoin(Marker, Marker.id == Mark.by_id)
+    .outerjoin(_Sent, _Sent.client_id == sa.bindparam("client", type_=sa.String))
+    .where(Enrolment.id == _ENROLMENT)
+)
+
+
 def seat_and_slot(cohort: Cohort, slot_id: int, enrolment_id: int) -> tuple[Enrolment, Person, Slot] | None:
     """A seat held in the cohort and one of its slots, the seat locked until the unit of work ends; None for anything foreign.
 
     The lock puts two trainers who mark the same person at once one behind the other.
     """
-    select = (
-        sa.select(Enrolment, Person, Slot)
-        .join(Person, Person.id == Enrolment.person_id)
-        .join(Slot, Slot.cohort_id == Enrolment.cohort_id)
-        .where(
-            Enrolment.id == enrolment_id, Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.ENROLLED, Slot.id == slot_id
-        )
-        .with_for_update(of=Enrolment, key_share=True)
-    )
-    found = db.session.execute(select).one_or_none()
+    found = db.session.execute(_SEAT_AND_SLOT, {"cohort": cohort.id, "slot": slot_id, "enrolment": enrolment_id}).one_or_none()
     return (found[0], found[1], found[2]) if found else None
 
 
@@ -208,18 +231,8 @@ def lock_seats(cohort: Cohort, only: Collection[int] | None = None) -> set[int]:
 def before(cohort: Cohort, slot_id: int, enrolment_id: int, client_id: str | None) -> tuple[Mark | None, str | None, Marked, Mark | None]:
     """What a new mark is compared with: the current mark and who made it, how far the roll is, and the mark that the same
     tap made already. One statement."""
-    sent = aliased(Mark)
-    of_slot = sa.select(sa.func.count(sa.distinct(Mark.enrolment_id))).join(Enrolment, Enrolment.id == Mark.enrolment_id)
-    marked = of_slot.where(Mark.slot_id == slot_id, Enrolment.state == EnrolmentState.ENROLLED).correlate(None).scalar_subquery()
-    select = (
-        sa.select(Mark, Marker.full_name, marked, sent)
-        .select_from(Enrolment)
-        .outerjoin(Mark, Mark.id == _last(slot_id))
-        .outerjoin(Marker, Marker.id == Mark.by_id)
-        .outerjoin(sent, sent.client_id == client_id if client_id else sa.false())
-        .where(Enrolment.id == enrolment_id)
-    )
-    mark, name, number, same = db.session.execute(select).one()
+    given = {"slot": slot_id, "enrolment": enrolment_id, "client": client_id}
+    mark, name, number, same = db.session.execute(_BEFORE, given).one()
     return mark, name, Marked(number, cohort.taken), same
 
 

@@ -109,9 +109,8 @@ def mark_all_present(cohort: Cohort, slot: Slot, *, by: Person, now: datetime) -
         Enrolment.state == EnrolmentState.ENROLLED,
         ~sa.exists().where(Mark.slot_id == slot.id, Mark.enrolment_id == Enrolment.id),
     )  # fmt: skip
-    columns = ["slot_id", "enrolment_id", "status", "source", "at", "by_id"]
-    # Of the table and not of the class: on PostgreSQL the class's insert does not tell how many rows it wrote.
-    number = changed(db.session.execute(sa.insert(Mark.__table__).from_select(columns, unmarked)))
+    insert = sa.insert(Mark).from_select(["slot_id", "enrolment_id", "status", "source", "at", "by_id"], unmarked)
+    number = changed(db.session.execute(insert.execution_options(preserve_rowcount=True)))
     if number:
         record("attendance.all_present", f"slot:{slot.id}", by=by, cohort=cohort.code, people=number)
     return number

@@ -185,9 +185,10 @@ def _listing(cohort: Cohort, people: list[PersonRow] | Any) -> Listing[PersonRow
 
 def _csv(cohort: Cohort, people: Any) -> Response:
     head = [
-        _("Participant"), _("Name in own script"), _("Country"), _("Planned hours"), _("Held hours"), _("Attended hours"), _("Excused hours"),
-        _("Of held hours"), _("Of planned hours"), _("Still possible"), _("Late"), _("Absent"), _("Not marked"), _("Cultural events"),
-        _("Towards the certificate"),
+        _("Participant"), _("Name in own script"), _("Country"),
+        _("Planned hours"), _("Held hours"), _("Attended hours"), _("Excused hours"),
+        _("Of held hours"), _("Of planned hours"), _("Still possible"),
+        _("Late"), _("Absent"), _("Not marked"), _("Cultural events"), _("Towards the certificate"),
     ]  # fmt: skip
     return csv_response(f"attendance-{cohort.code}", head, (_csv_row(person) for person in people))
 

@@ -7,16 +7,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, EmailField, IntegerField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
+from dostyk.cohorts.models import Cohort
 from dostyk.core import i18n
 from dostyk.core.countries import country_name
 from dostyk.core.errors import Refused
 from dostyk.core.forms import CountryField, Form, LanguagesField, choices, tidy
 from dostyk.core.text import localized
-from dostyk.people.labels import CONSENT_WORDING, SEXES
+from dostyk.people.labels import CONSENT_WORDING, PURPOSES, SEXES
 from dostyk.people.models import Organisation
 from dostyk.people.rules import NAME_LENGTH, REQUIRED, PersonDetails, Purpose, Sex
 from dostyk.vouchers.rules import MOST_AT_ONCE
@@ -25,7 +27,7 @@ from dostyk.vouchers.rules import MOST_AT_ONCE
 class RedeemForm(Form):
     code = StringField(
         _l("Voucher code"),
-        [InputRequired(_l("Type the code that is printed on your voucher."))],
+        [DataRequired(_l("Type the code that is printed on your voucher."))],
         description=_l("12 letters and digits. Capitals, spaces and hyphens do not matter."),
     )
 
@@ -41,7 +43,7 @@ def deliverable(form: Form, field: EmailField) -> None:
 
 def _consent(purpose: Purpose) -> BooleanField:
     needed = [InputRequired(_l("Without this consent no seat can be given."))] if purpose in REQUIRED else []
-    return BooleanField(CONSENT_WORDING[purpose], needed)
+    return BooleanField(PURPOSES[purpose], needed, description=CONSENT_WORDING[purpose])
 
 
 class ConsentForm(Form):
@@ -67,7 +69,7 @@ class ConsentForm(Form):
     @property
     def consents(self) -> dict[Purpose, str]:
         """What was ticked, in the words that were read."""
-        return {Purpose(f.name.removeprefix("consent_")): str(f.label.text) for f in self.consent_fields if f.data}
+        return {Purpose(f.name.removeprefix("consent_")): str(f.description) for f in self.consent_fields if f.data}
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
@@ -90,7 +92,7 @@ class SeatForm(ConsentForm):
 
     full_name = StringField(
         _l("Full name as in the passport, in Latin letters"),
-        [InputRequired(_l("Write the full name as in the passport.")), Length(max=NAME_LENGTH)],
+        [DataRequired(_l("Write the full name as in the passport.")), Length(max=NAME_LENGTH)],
         filters=[tidy],
         description=_l("So it will be printed on your certificate."),
     )
@@ -111,10 +113,15 @@ class SeatForm(ConsentForm):
     languages = LanguagesField(_l("Languages in which you can follow a course"), [Optional()])
     email = EmailField(
         _l("E-mail address"),
-        [InputRequired(_l("Write an e-mail address: we announce your certificate there.")), Length(max=255), deliverable],
+        [DataRequired(_l("Write an e-mail address: we announce your certificate there.")), Length(max=255), deliverable],
         filters=[lambda value: (value or "").strip()],
         description=_l("We send you a link to choose a password."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.consent_fields:  # last, as on the page: errors are listed in this order
+            self._fields[field.short_name] = self._fields.pop(field.short_name)
 
     def details(self, country: str) -> PersonDetails:
         """Who it is; the country is the voucher's."""
@@ -148,13 +155,17 @@ class IssueForm(Form):
     )
     note = TextAreaField(_l("Note"), [Optional(), Length(max=1000)], description=_l("For coordinators only. It is not printed."))
 
-    def offer(self, bodies: Sequence[Organisation]) -> None:
-        """The bodies to choose from, with their countries."""
+    def offer(self, bodies: Sequence[Organisation], cohort: Cohort) -> None:
+        """The bodies to choose from, with their countries, and until when vouchers of this cohort can be valid."""
+        closes, zone = i18n.moment(cohort.closes_at, cohort.time_zone), cohort.time_zone
+        self.valid_through.description = _(
+            "Through the end of that day at the venue. Enrolment closes on %(closes)s (%(zone)s).", closes=closes, zone=zone
+        )
         lang = i18n.language()
         pairs: list[tuple[Any, object]] = [(row.id, f"{localized(row.name, lang)} · {country_name(row.country, lang)}") for row in bodies]
         self.organisation_id.choices = choices(pairs, empty=_l("Choose a body"))
 
 
 class RevokeForm(Form):
-    reason = StringField(_l("Reason"), [InputRequired(_l("Say why the vouchers are revoked.")), Length(max=300)], filters=[tidy])
+    reason = StringField(_l("Reason"), [DataRequired(_l("Say why the vouchers are revoked.")), Length(max=300)], filters=[tidy])
     voucher = IntegerField(validators=[Optional()])

@@ -74,7 +74,7 @@ def instructions(until: str) -> list[str]:
     """What to do with a voucher, in the present language."""
     return [
         _("1. Scan the QR code, or type the code at the address above."),
-        _("2. Check the course, write your name as in the passport and take your seat, through %(day)s.", day=until),
+        _("2. Check the course, write your name as in the passport and take your seat. Last day: %(day)s", day=until),
         _("3. One voucher is one seat for one person. Keep the code secret until you have used it."),
     ]
 

@@ -110,9 +110,12 @@ def of_batch(batch: Batch) -> sa.Select[Voucher]:
     return sa.select(Voucher).join(Voucher.batch).where(Voucher.batch_id == batch.id).options(contains_eager(Voucher.batch))
 
 
-def open_of(batch: Batch, now: datetime) -> Sequence[Voucher]:
-    """The vouchers of a batch that can be redeemed, in the order in which they were issued."""
-    return db.session.scalars(of_batch(batch).where(state_is(VoucherState.OPEN, now)).order_by(Voucher.id)).all()
+def open_of(batch: Batch, sheet: tuple[int, int], now: datetime) -> Sequence[Voucher]:
+    """The vouchers of one sheet of a batch (numbers of issue, both included) that can be redeemed, in the order of issue."""
+    first, last = sheet
+    numbered = sa.select(Voucher.id).where(Voucher.batch_id == batch.id).order_by(Voucher.id).offset(first - 1).limit(last - first + 1)
+    on_it = Voucher.id.in_(sa.select(numbered.subquery().c.id))
+    return db.session.scalars(of_batch(batch).where(on_it, state_is(VoucherState.OPEN, now)).order_by(Voucher.id)).all()
 
 
 def found_by(text: str) -> ColumnElement[bool]:

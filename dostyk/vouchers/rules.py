@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from dostyk.cohorts.rules import CLOSES_BEFORE, last_day, midnight
 
 MOST_AT_ONCE = 1000  # vouchers of one batch
+PER_SHEET = 100  # vouchers of one printed file: about a second of work
 # A visitor whose answer was lost on the way may send the same form again for so long, and gets the seat it gave.
 AGAIN_WITHIN = timedelta(minutes=15)
 SOON = timedelta(days=7)  # unredeemed vouchers that end so soon are pointed out
@@ -139,6 +140,11 @@ def end_of_day(day: date, time_zone: str) -> datetime:
 def valid_through(valid_until: datetime, time_zone: str) -> date:
     """The last day on which what ends, exclusively, at `valid_until` can be used."""
     return last_day(valid_until, time_zone)
+
+
+def sheets(quantity: int) -> list[tuple[int, int]]:
+    """The first and last number of the vouchers on each printed file of a batch. The numbers are those of issue: they never shift."""
+    return [(first, min(first + PER_SHEET - 1, quantity)) for first in range(1, quantity + 1, PER_SHEET)]
 
 
 def usual_last_day(starts_on: date, closes: datetime, time_zone: str, now: datetime) -> date:

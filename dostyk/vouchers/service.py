@@ -283,7 +283,7 @@ def _no_batch(reason: NoBatch, facts: BatchFacts, order: Order) -> Refused:
         case NoBatch.ARCHIVED:
             return Refused(_("This cohort is archived. Restore it in the settings before you issue vouchers."))
         case NoBatch.WINDOW_CLOSED:
-            return Refused(_("Enrolment closed on %(day)s. Extend it in the settings before you issue vouchers.", day=closes))
+            return Refused(_("Enrolment closed on %(day)s: extend it in the settings before you issue vouchers.", day=closes))
         case NoBatch.OTHER_COUNTRY:
             other = country_name(facts.body_country or "", language())
             said = _("This body belongs to %(other)s. Choose a body of %(country)s, or the other country.", other=other, country=country)
@@ -294,7 +294,7 @@ def _no_batch(reason: NoBatch, facts: BatchFacts, order: Order) -> Refused:
         case NoBatch.ENDS_IN_THE_PAST:
             return Refused(_("This day is over. Choose a later one."), field="valid_through")
         case NoBatch.ENDS_AFTER_WINDOW:
-            return Refused(_("Enrolment closes on %(day)s. Choose this day or an earlier one.", day=closes), field="valid_through")
+            return Refused(_("Enrolment closes on %(day)s: choose this day or an earlier one.", day=closes), field="valid_through")
         case NoBatch.TOO_MANY:
             return Refused(_too_many(facts, country), field="quantity")
 
@@ -306,13 +306,13 @@ def _too_many(facts: BatchFacts, country: str) -> str:
     numbers = {"country": country, "held": seats.held, "taken": seats.taken, "promised": seats.promised}
     if not seats.free:
         return _(
-            "No seat is free for %(country)s: of %(held)s seats %(taken)s are taken and %(promised)s promised by open vouchers."
+            "No seat is free for %(country)s: of %(held)s seats %(taken)s are taken and %(promised)s reserved by open vouchers."
             " Revoke open vouchers, or add seats in the settings.",
             **numbers,
         )
     return ngettext(
-        "Only %(num)s seat is free for %(country)s: of %(held)s seats %(taken)s are taken and %(promised)s promised by open vouchers.",
-        "Only %(num)s seats are free for %(country)s: of %(held)s seats %(taken)s are taken and %(promised)s promised by open vouchers.",
+        "Only %(num)s seat is free for %(country)s: of %(held)s seats %(taken)s are taken and %(promised)s reserved by open vouchers.",
+        "Only %(num)s seats are free for %(country)s: of %(held)s seats %(taken)s are taken and %(promised)s reserved by open vouchers.",
         seats.free,
         **numbers,
     )

@@ -46,4 +46,4 @@ def not_redeemed(person: Person, now: datetime) -> Iterator[Todo]:
 
 
 def _valid(batch: Batch) -> str:
-    return _("Valid through %(day)s.", day=day(valid_through(batch.valid_until, batch.cohort.time_zone)))
+    return _("Valid through %(day)s", day=day(valid_through(batch.valid_until, batch.cohort.time_zone)))

@@ -39,6 +39,7 @@ nav.tab("cohort", 30, _l("Vouchers"), "vouchers.index", Permission.SEE_VOUCHERS)
 nav.section(25, _l("Vouchers"), "vouchers.mine", Permission.SEE_BATCH)
 bp.add_app_template_filter(group_code, "code")
 bp.add_app_template_filter(rules.valid_through, "valid_through")
+bp.add_app_template_filter(rules.sheets, "sheets")
 
 # --- Of a cohort -----------------------------------------------------------------------------------------------------
 
@@ -62,7 +63,7 @@ def issue(cohort: Cohort) -> ResponseReturnValue:
     now, bodies = utcnow(), people.organisations(OrganisationKind.PARTNER, OrganisationKind.AGENCY)
     usual = rules.usual_last_day(cohort.starts_on, cohort.closes_at, cohort.time_zone, now)
     form = IssueForm(valid_through=usual, language=language())
-    form.offer(bodies)
+    form.offer(bodies, cohort)
     if form.validate_on_submit():
         with form.refusals(), work():
             body = next(row for row in bodies if row.id == form.organisation_id.data)
@@ -276,9 +277,12 @@ def _codes(name: str, vouchers: Listing[Voucher], cohort: Cohort) -> Response:
 
 
 def _sheet(batch: Batch) -> Response:
-    now = utcnow()
-    if not (vouchers := queries.open_of(batch, now)):
-        raise Refused(_("No voucher of this batch can be redeemed any more: there is nothing to print."))
+    """One printed file of the batch: all of it, or a hundred vouchers of a big one (`?part=2`)."""
+    now, parts = utcnow(), rules.sheets(batch.quantity)
+    part = request.args.get("part", 1, type=int)
+    vouchers = queries.open_of(batch, parts[part - 1], now) if 1 <= part <= len(parts) else abort(404)
+    if not vouchers:
+        raise Refused(_("None of these vouchers can be redeemed any more: there is nothing to print."))
     pdf = printing.sheet(batch, vouchers, current_app.config["PUBLIC_URL"], now)
     disposition = f'inline; filename="{printing.file_name(batch)}.pdf"'
     return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": disposition, "Cache-Control": "no-store"})

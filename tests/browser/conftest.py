@@ -77,10 +77,15 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture
-def open_context(browser: Browser, site: Site) -> Iterator[Callable[..., BrowserContext]]:
-    """`open_context(size, **options)`: a person's browser, whose complaints about the content security policy fail the test."""
+def complaints() -> list[str]:
+    """What browsers say against a page: the content security policy broken, a script that failed."""
+    return []
+
+
+@pytest.fixture
+def open_context(browser: Browser, site: Site, complaints: list[str]) -> Iterator[Callable[..., BrowserContext]]:
+    """`open_context(size, **options)`: a person's browser, whose complaints fail the test."""
     contexts: list[BrowserContext] = []
-    complaints: list[str] = []
 
     def listen(page: Page) -> None:
         page.on("console", lambda message: complaints.append(message.text) if "Content Security Policy" in message.text else None)

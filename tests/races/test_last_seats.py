@@ -23,7 +23,7 @@ from dostyk.vouchers.models import Redemption, Voucher
 from tests import factories
 
 SEATS, TRIES = 5, 60
-CONSENTS = {purpose: "I agree." for purpose in REQUIRED}
+CONSENTS = dict.fromkeys(REQUIRED, "I agree.")
 
 
 def somebody_new(number: int) -> PersonDetails:

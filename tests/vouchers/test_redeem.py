@@ -218,7 +218,7 @@ def test_wrong_used_expired_revoked_and_foreign_look_the_same_and_cost_the_same(
             else:
                 answer = client.post(f"/redeem/{code}", data=AIGUL)
         answers.append(bare(answer, code))
-        costs.append([re.match(r"\w+ (?:INTO )?\w+", s)[0] for s in found])
+        costs.append([s.split("(")[0].split(",")[0] for s in found])
     assert "This code gives no seat" in answers[0][1]
     assert all(answer == answers[0] for answer in answers)
     assert all(cost == costs[0] for cost in costs)
@@ -333,7 +333,7 @@ def test_nobody_is_led_to_another_site(client, code):
 
 
 def test_huge_and_strange_input(client, code):
-    for typed in ("A" * 100_000, "٣" * 50, "\u202e" + code[::-1], "' OR 1=1 --", "%00", "\ud83d\ude42".encode("utf-16", "surrogatepass").decode("utf-16")):
+    for typed in ("A" * 100_000, "٣" * 50, "\u202e" + code[::-1], "' OR 1=1 --", "%00", "\N{SLIGHTLY SMILING FACE}"):
         assert client.post("/redeem", data={"code": typed}).status_code == 200
     assert client.get("/redeem/" + "A" * 5000).status_code == 200
     big = client.post(f"/redeem/{code}", data={**AIGUL, "employer": "x" * 13_000_000})
@@ -343,10 +343,10 @@ def test_huge_and_strange_input(client, code):
     assert used(code) == 0
 
 
-@given(st.text(max_size=60))
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_a_code_that_gives_no_seat(client, typed):
-    assert client.post("/redeem", data={"code": typed.encode("utf-8", "replace").decode()}).status_code == 200
+    assert client.post("/redeem", data={"code": typed}).status_code == 200
 
 
 # --- Protection ------------------------------------------------------------------------------------------------------
@@ -407,7 +407,7 @@ def test_a_form_of_another_site_does_nothing(app, client, code, scheme):
         assert client.post(address, data=data, base_url=site).status_code == 400
     assert everything() == before
     page = client.get(f"/redeem/{code}", base_url=site)
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)', page.text)[1]
+    token = page.text.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0]
     # What the browser sends with `strict-origin`: the site, never the page.
     assert page.headers["Referrer-Policy"] == "strict-origin"
     taken = client.post(f"/redeem/{code}", data={**AIGUL, "csrf_token": token}, base_url=site, headers={"Referer": f"{site}/"})

@@ -17,6 +17,7 @@ from dostyk.vouchers.rules import (
     VoucherFacts,
     VoucherState,
     end_of_day,
+    sheets,
     state,
     usual_last_day,
     valid_through,
@@ -113,6 +114,12 @@ def test_what_is_proposed_is_never_refused_for_its_day(facts, now):
 @given(days, zones)
 def test_a_day_ends_with_itself(day, zone):
     assert valid_through(end_of_day(day, zone), zone) == day
+
+
+@given(st.integers(1, 1000))
+def test_every_voucher_is_on_one_sheet(quantity):
+    printed = [number for first, last in sheets(quantity) for number in range(first, last + 1)]
+    assert printed == list(range(1, quantity + 1))
 
 
 # --- Codes -----------------------------------------------------------------------------------------------------------

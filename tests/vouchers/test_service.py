@@ -148,7 +148,7 @@ def test_overtaken_by_oneself_or_by_somebody_else(voucher, monkeypatch, aigul):
         assert service.redeem(offer, aigul, CONSENTS, language="en", now=utcnow()).seat == seat
     with pytest.raises(Refused) as error, work():
         service.redeem(offer, NEW, CONSENTS, language="en", now=utcnow())
-    assert (error.value.field, error.value.note.reason) == ("code", "used")
+    assert (error.value.field, last_event().reason) == ("code", "used")
 
 
 @pytest.mark.parametrize("change", ["revoked", "expired", "used", "foreign", "unknown"])
@@ -225,10 +225,10 @@ def test_a_seat_lost_at_the_last_moment_leaves_the_voucher_unused(voucher, cohor
         offer = service.offer(voucher.code, None, None, utcnow())
     with work():
         db.session.execute(sa.update(CountrySeats).values(taken=CountrySeats.seats))
-    with pytest.raises(Refused) as error, work():
+    with pytest.raises(Refused), work():
         service.redeem(offer, NEW, CONSENTS, language="en", now=utcnow())
     db.session.expire_all()
-    assert (error.value.note.reason, voucher.used, number(Account)) == ("country_full", 0, 0)
+    assert (last_event().reason, voucher.used, number(Account)) == ("country_full", 0, 0)
 
 
 def test_an_address_with_an_account_is_not_given_a_second(voucher):
@@ -268,9 +268,10 @@ def test_any_name_gives_a_seat_or_a_sentence(cohort, full_name, own_name, employ
     voucher = factories.vouchers_of(factories.a_batch(cohort, 1, country="KG"))[0]
     details = PersonDetails(full_name, own_name=own_name, employer=employer, country="KG", email=f"{voucher.code}@example.org")
     try:
-        assert redeem(voucher, details).new
+        outcome = "seat" if redeem(voucher, details).new else "no seat"
     except Refused as refused:
-        assert refused.field in ("full_name", "own_name")
+        outcome = refused.field or "no field"
+    assert outcome in ("seat", "full_name", "own_name")
 
 
 # --- Issuing and revoking --------------------------------------------------------------------------------------------
@@ -313,10 +314,10 @@ def test_a_batch_comes_with_its_vouchers_in_few_statements(app, coordinator, sta
 def test_no_more_than_the_country_has_free(cohort, coordinator):
     factories.an_enrolment(cohort, country="KG")
     assert str(not_issued(cohort, coordinator, 3).sentence) == (
-        "Only 2 seats are free for Kyrgyzstan: of 3 seats 1 are taken and 0 promised by open vouchers."
+        "Only 2 seats are free for Kyrgyzstan: of 3 seats 1 are taken and 0 reserved by open vouchers."
     )
     issue(cohort, coordinator, 2)
-    with pytest.raises(Refused, match="No seat is free for Kyrgyzstan: of 3 seats 1 are taken and 2 promised"):
+    with pytest.raises(Refused, match="No seat is free for Kyrgyzstan: of 3 seats 1 are taken and 2 reserved"):
         issue(cohort, coordinator, 1)
     assert issue(cohort, coordinator, 2, country="TJ").quantity == 2
 
