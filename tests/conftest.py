@@ -88,6 +88,7 @@ class _Database:
 
     def empty(self) -> None:
         db.session.remove()
+        shutil.rmtree(self.folder / "mail", ignore_errors=True)
         if self.kind == "sqlite":
             db.engine.dispose()
             for leftover in self.folder.glob("dostyk.db-*"):

@@ -230,6 +230,12 @@ def tries(batch: Batch, limit: int = 20) -> Sequence[Event]:
     ).all()
 
 
+def codes(ids: Iterable[int]) -> Mapping[int, str]:
+    """The codes of these vouchers."""
+    rows = db.session.execute(sa.select(Voucher.id, Voucher.code).where(Voucher.id.in_(list(ids))))
+    return {row.id: row.code for row in rows}
+
+
 def subject(batch: Batch) -> str:
     """Under which name the audit log keeps what happened to a batch and with its vouchers."""
     return f"batch:{batch.id}"

@@ -81,9 +81,10 @@ def show(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
     vouchers = listing.of_batch(batch, now)
     if request.args.get("format") == "csv":
         return _codes(printing.file_name(batch), vouchers, cohort)
+    tries = queries.tries(batch)
     return render_template(
         "vouchers/show.html", cohort=cohort, batch=batch, counts=queries.counts([batch], now)[batch.id],
-        tries=queries.tries(batch), why=TRIES, **_words(vouchers, now),
+        tries=tries, tried=queries.codes(event.data["voucher"] for event in tries), why=TRIES, **_words(vouchers, now),
     )  # fmt: skip
 
 

@@ -80,6 +80,6 @@ def test_only_cohorts_within_reach_that_ended_lately_ask_for_certificates() -> N
     cast.people_in(old, 1)
     running = make.a_cohort()
     cast.people_in(running, 1)
-    grants = [Grant(Role.COORDINATOR, cohort_id=mine.id), Grant(Role.COORDINATOR, cohort_id=old.id), Grant(Role.COORDINATOR, cohort_id=running.id)]
+    grants = [Grant(Role.COORDINATOR, cohort_id=cohort.id) for cohort in (mine, old, running)]
     assert {s.cohort_id for s in queries.without_certificate(grants, utcnow())} == {mine.id}
     assert queries.without_certificate([], utcnow()) == []

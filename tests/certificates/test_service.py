@@ -348,7 +348,7 @@ def test_after_a_revocation_a_new_one_is_issued_to_that_person_alone(run_jobs: R
 def test_the_database_itself_refuses_a_second_one_and_a_repeated_number(run_jobs: RunJobs) -> None:
     cohort = cast.a_finished_cohort()
     cast.people_in(cohort, 2)
-    first, second = issued(cohort, run_jobs)
+    first, _second = issued(cohort, run_jobs)
 
     def copy(**changes: Any) -> Certificate:
         names = ("enrolment_id", "programme_id", "year", "serial", "number", "code", "snapshot", "issued_at", "issued_by_id")

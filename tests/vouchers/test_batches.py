@@ -282,7 +282,7 @@ def test_refused_tries_are_shown_to_the_coordinator(app, client, coordinator, co
     assert "Used by somebody else" in tries
     assert "Revoked" in tries
     assert "Rustam Karimov" in tries
-    assert f"No. {one.id}" in tries
+    assert group_code(one.code) in tries
 
 
 # --- Focal points ----------------------------------------------------------------------------------------------------
