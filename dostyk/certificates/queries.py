@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from hashlib import sha256
 
 import sqlalchemy as sa
@@ -168,6 +169,12 @@ def to_issue(people: Iterable[Candidate], enrolment_id: int | None = None) -> li
     if enrolment_id is None:
         return [c for c in people if c.standing is Standing.ELIGIBLE]
     return [c for c in people if c.enrolment.id == enrolment_id and c.standing in (Standing.ELIGIBLE, Standing.REVOKED)]
+
+
+def planned_short(cohort: Cohort, people: Sequence[Candidate]) -> Fraction | None:
+    """The academic hours of the timetable when they are fewer than the hours that are printed, else None."""
+    planned = people[0].record.attended.planned if people else None
+    return planned if planned is not None and planned < Fraction(cohort.course.academic_hours) else None
 
 
 def fingerprint(people: Iterable[Candidate]) -> str:

@@ -77,9 +77,9 @@ def issue(cohort: Cohort) -> ResponseReturnValue:
             return redirect(url_for("certificates.index", cohort_code=cohort.code))
     people = queries.to_issue(queries.candidates(cohort, now), one)
     form.people.data = queries.fingerprint(people)
-    signs = queries.signatory_of(cohort.course.project.programme_id)
+    signs, short = queries.signatory_of(cohort.course.project.programme_id), queries.planned_short(cohort, people)
     return render_template(
-        "certificates/issue.html", cohort=cohort, form=form, people=people, signs=signs, agency=queries.agency(), one=one, **_words()
+        "certificates/issue.html", cohort=cohort, form=form, people=people, signs=signs, agency=queries.agency(), short=short, **_words()
     )
 
 

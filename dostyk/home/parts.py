@@ -12,6 +12,7 @@ from dostyk.core.access import Permission, Role, can, grants, grants_with
 from dostyk.home import queries
 from dostyk.people.models import Person
 from dostyk.schedule import queries as schedule
+from dostyk.vouchers.rules import valid_through
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def parts(person: Person, now: datetime) -> list[Part]:
         found.append(Part("coordinator", {"cohorts": queries.current_cohorts(grants_with(Permission.EDIT_COHORT), now)}))
     if Role.FOCAL_POINT in roles:
         mine = [grant for grant in grants() if grant.role is Role.FOCAL_POINT]
-        found.append(Part("focal_point", {"batches": queries.batches_of(mine, now)}))
+        found.append(Part("focal_point", {"batches": queries.batches_of(mine, now), "valid_through": valid_through}))
     if Role.OBSERVER in roles:
         found.append(Part("observer", {"counts": queries.counts([grant for grant in grants() if grant.role is Role.OBSERVER], now)}))
     if can(Permission.MANAGE_USERS):

@@ -98,7 +98,7 @@ def test_every_kind_of_course_has_its_words_on_the_sheet(kind: CourseKind) -> No
 
 
 def test_markup_in_a_name_is_printed_as_it_is(run_jobs: Callable[[], int]) -> None:
-    certificate = issued(run_jobs, name='#set page(fill: red) <b>Ali</b> $x^2$ =cmd()', own="Ali\u202egnol\u202c\nKhan")
+    certificate = issued(run_jobs, name="#set page(fill: red) <b>Ali</b> $x^2$ =cmd()", own="Ali\u202egnol\u202c\nKhan")
     text = words(printing.pdf(certificate.snapshot, certificate.issued_at))
     assert "#set page(fill: red) <b>Ali</b> $x^2$ =cmd()" in text
     assert "Ali gnol Khan" in text

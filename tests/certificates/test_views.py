@@ -78,6 +78,7 @@ def test_the_coordinator_sees_first_who_would_get_one_and_then_issues(coordinato
     assert "Attendance is 20% of the planned hours, 80% is needed" in page
     shown = coordinator.get(tab(cohort, "/issue"))
     assert "3 people get a certificate" in plain(shown)
+    assert "The timetable holds 10 of the 40 academic hours that are printed." in plain(shown)
     [people] = re.findall(r'name="people"[^>]*value="([0-9a-f]+)"', shown.text)
     assert coordinator.post(tab(cohort, "/issue"), data={"people": people}).status_code == 302
     page = coordinator.get(tab(cohort)).text
@@ -94,9 +95,7 @@ def test_the_coordinator_sees_first_who_would_get_one_and_then_issues(coordinato
 
 
 @pytest.mark.parametrize("people", [3, 300])
-def test_the_tab_takes_the_same_statements_for_3_and_for_300(
-    people: int, coordinator: FlaskClient, statements: Callable[[], Any]
-) -> None:
+def test_the_tab_takes_the_same_statements_for_3_and_for_300(people: int, coordinator: FlaskClient, statements: Callable[[], Any]) -> None:
     cohort = cast.a_finished_cohort(slots=1)
     cast.people_in(cohort, people)
     address = tab(cohort)

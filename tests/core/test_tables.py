@@ -42,7 +42,7 @@ def page(app, address="/", **options):
             sa.select(Person),
             sorts=sorts,
             default="name",
-            search=lambda q: Person.search.contains(q),
+            search=Person.search.contains,
             filters=[countries],
             per_page=2,
             **options,

@@ -184,18 +184,19 @@ def test_an_admin_finds_the_administration(sign_in: SignIn) -> None:
         assert f'href="{path}"' in answer.text
 
 
-@pytest.mark.parametrize("number", [3, 30])
-def test_the_statements_of_home_do_not_grow(number: int, sign_in: SignIn, statements: Callable[[], Any]) -> None:
+def test_the_statements_of_home_do_not_grow(sign_in: SignIn, statements: Callable[[], Any]) -> None:
     person = make.somebody(Role.COORDINATOR)
-    for _ in range(number):
-        cohort = make.a_cohort(starts_on=utcnow().date() - timedelta(days=number % 3))
-        make.an_enrolment(cohort, person)
-        make.a_slot(cohort, hour=23, minutes=59)
-        cast.people_in(cast.a_finished_cohort(slots=1), 1)
-    client = sign_in(person)
-    with statements() as found:
-        assert client.get("/home").status_code == 200
-    assert len(found) == 20
+    client, counted = sign_in(person), []
+    for number in (3, 27):
+        for more in range(number):
+            cohort = make.a_cohort(starts_on=utcnow().date() - timedelta(days=more % 3))
+            make.an_enrolment(cohort, person)
+            make.a_slot(cohort, hour=23, minutes=59)
+            cast.people_in(cast.a_finished_cohort(slots=1), 1)
+        with statements() as found:
+            assert client.get("/home").status_code == 200
+        counted.append(len(found))
+    assert counted[0] == counted[1] <= 22  # every room that tells what needs one adds one or two
 
 
 # --- One's own page -------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from dostyk.vouchers import service
 from dostyk.vouchers.models import Redemption, Voucher
 from tests import factories
 
+pytestmark = pytest.mark.xdist_group("races")  # the racing processes are started once
 SEATS, TRIES = 5, 60
 CONSENTS = dict.fromkeys(REQUIRED, "I agree.")
 

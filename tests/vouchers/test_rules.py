@@ -27,9 +27,7 @@ from dostyk.vouchers.rules import (
 
 instants = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2040, 1, 1), timezones=st.just(UTC))
 countries = st.sampled_from(["KG", "TJ", "UZ"])
-vouchers = st.builds(
-    VoucherFacts, uses_left=st.integers(0, 3), revoked=st.booleans(), valid_until=instants, country=countries
-)
+vouchers = st.builds(VoucherFacts, uses_left=st.integers(0, 3), revoked=st.booleans(), valid_until=instants, country=countries)
 later = st.timedeltas(timedelta(0), timedelta(days=3650))
 zones = st.sampled_from(["Asia/Almaty", "Asia/Kabul", "UTC", "America/Sao_Paulo"])
 
