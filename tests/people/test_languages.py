@@ -21,7 +21,7 @@ ELSEWHERE = re.compile(
     "|PASSWORD_RESET$)"
 )
 # English on purpose: names, what a visitor types, names of languages.
-LATIN = {"Dostyk", "English", "name@example.org", "aigul@example.org", "QR", "PIN", "KazAID"}
+LATIN = {"Dostyk", "English", "name@example.org", "aigul@example.org", "QR", "PIN", "KazAID", "JavaScript"}
 
 
 @pytest.mark.parametrize("locale", ["en", "ru", "kk"])
