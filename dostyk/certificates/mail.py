@@ -31,14 +31,22 @@ def certificate_ready(certificate: Certificate, person: Person, accounts: Mappin
     site, printed = current_app.config["PUBLIC_URL"], certificate.snapshot["printed"]
     with force_locale(language):
         subject = _("Your certificate %(number)s is ready", number=certificate.number)
-        body = _(
-            "Dear %(name)s,\n\n"
-            "your certificate for “%(course)s” has been issued. Sign in and download it here:\n%(document)s\n\n"
-            "Anyone can check that it is genuine, by its QR code or here:\n%(verification)s\n\n"
-            "Your Dostyk team",
-            name=person.full_name,
-            course=localized(printed["course"], language),
-            document=f"{site}/me/certificates/{certificate.number}.pdf" if person.id in accounts else f"{site}/me/",
-            verification=printed["url"],
-        )
+        said = {"name": person.full_name, "course": localized(printed["course"], language), "verification": printed["url"]}
+        if person.id in accounts:
+            body = _(
+                "Dear %(name)s,\n\n"
+                "your certificate for “%(course)s” has been issued. Sign in and download it here:\n%(document)s\n\n"
+                "Anyone can check that it is genuine, by its QR code or here:\n%(verification)s\n\n"
+                "Your Dostyk team",
+                document=f"{site}/me/certificates/{certificate.number}.pdf",
+                **said,
+            )
+        else:  # nothing to sign in with
+            body = _(
+                "Dear %(name)s,\n\n"
+                "your certificate for “%(course)s” has been issued. The coordinator of your course gives you the document.\n\n"
+                "Anyone can check that it is genuine, by its QR code or here:\n%(verification)s\n\n"
+                "Your Dostyk team",
+                **said,
+            )
     mail.send("certificates.ready", email, subject, body, language=language)

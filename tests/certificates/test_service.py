@@ -380,6 +380,15 @@ def test_the_holder_gets_one_letter_in_the_language_of_the_account(run_jobs: Run
     assert f"http://localhost/verify/{certificate.code}" in letter.body
 
 
+def test_who_has_no_account_is_not_told_to_sign_in(run_jobs: RunJobs) -> None:
+    cohort = cast.a_finished_cohort()
+    cast.people_in(cohort, 1, email="aigul@example.org")
+    [certificate] = issued(cohort, run_jobs)
+    [letter] = db.session.scalars(sa.select(Mail)).all()
+    assert "Sign in" not in letter.body
+    assert f"http://localhost/verify/{certificate.code}" in letter.body
+
+
 def test_the_last_day_is_enough_once_every_slot_was_held() -> None:
     today = utcnow().astimezone(make.ZONE).date()
     cohort = make.a_cohort(starts_on=today - timedelta(days=4))
