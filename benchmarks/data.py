@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -82,10 +82,15 @@ def _tables(size: int) -> list[tuple[type[Model], Iterator[dict[str, Any]]]]:
                 "fs_uniquifier": f"bench{n}", "created_at": now,
             }  # fmt: skip
 
+    def starts_on(cohort: int) -> date:
+        """The first cohort is in its third day; the others lie in the last two years."""
+        return today - timedelta(days=2 if cohort == 1 else 2 + cohort % 700)
+
     def slots() -> Iterator[dict[str, Any]]:
         for cohort in range(1, cohorts + 1):
+            morning = datetime.combine(starts_on(cohort), time(4), UTC)
             for n in range(SLOTS):
-                start = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=2) + timedelta(days=n // 4, hours=2 * (n % 4) - 8)
+                start = morning + timedelta(days=n // 4, hours=2 * (n % 4))
                 yield {
                     "id": (cohort - 1) * SLOTS + n + 1, "cohort_id": cohort, "kind": "training", "title": text.lessons[n % 8], "starts_at": start,
                     "ends_at": start + timedelta(minutes=90), "place": "214", "trainer_id": staff + 1, "academic_hours": Decimal(2),
@@ -121,7 +126,7 @@ def _tables(size: int) -> list[tuple[type[Model], Iterator[dict[str, Any]]]]:
 
     def all_cohorts() -> Iterator[dict[str, Any]]:
         for n in range(1, cohorts + 1):
-            starts = today - timedelta(days=2 if n == 1 else 2 + n % 700)
+            starts = starts_on(n)
             yield {
                 "id": n, "code": f"BENCH-{n}", "course_id": 1, "host_id": 1, "city": HOSTS["kaznu"][2], "time_zone": "Asia/Almaty",
                 "starts_on": starts, "ends_on": starts + timedelta(days=4), "opens_at": now - timedelta(days=30), "closes_at": now + timedelta(days=30),

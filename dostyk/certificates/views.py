@@ -195,7 +195,7 @@ def _sheet(certificate: Certificate) -> Response:
 def _file(pdf: bytes, name: str) -> Response:
     """The PDF, to look at or to keep; the name is ASCII whatever the code of the programme."""
     plain = re.sub(r"[^A-Za-z0-9]+", "-", name)
-    disposition = f'inline; filename="{plain}.pdf"'
+    disposition = f'attachment; filename="{plain}.pdf"'
     return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": disposition, "Cache-Control": "no-store"})
 
 

@@ -285,5 +285,5 @@ def _sheet(batch: Batch) -> Response:
     if not vouchers:
         raise Refused(_("None of these vouchers can be redeemed any more: there is nothing to print."))
     pdf = printing.sheet(batch, vouchers, current_app.config["PUBLIC_URL"], now)
-    disposition = f'inline; filename="{printing.file_name(batch)}.pdf"'
+    disposition = f'attachment; filename="{printing.file_name(batch)}.pdf"'
     return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": disposition, "Cache-Control": "no-store"})

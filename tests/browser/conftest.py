@@ -88,7 +88,10 @@ def open_context(browser: Browser, site: Site, complaints: list[str]) -> Iterato
     contexts: list[BrowserContext] = []
 
     def listen(page: Page) -> None:
-        page.on("console", lambda message: complaints.append(message.text) if "Content Security Policy" in message.text else None)
+        page.on(
+            "console",
+            lambda message: complaints.append(f"{page.url} {message.text}") if "Content Security Policy" in message.text else None,
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
 
     def open_context(size: dict[str, int] = PHONE, **options: Any) -> BrowserContext:

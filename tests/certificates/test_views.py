@@ -201,7 +201,7 @@ def test_the_holder_downloads_it_and_nobody_else(app: Flask, sign_in: SignIn, ce
     address = f"/me/certificates/{certificate.number}.pdf"
     answer = sign_in(holder).get(address)
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
-    assert answer.headers["Content-Disposition"] == f'inline; filename="{certificate.number}.pdf"'
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{certificate.number}.pdf"'
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.data.startswith(b"%PDF")
     stranger = sign_in(make.somebody())
@@ -214,7 +214,7 @@ def test_the_file_name_is_ascii_whatever_the_programme_is_called(sign_in: SignIn
     with work():
         certificate.number = "DST-ҚЗ-2026-0001"
     answer = sign_in(holder).get("/me/certificates/DST-ҚЗ-2026-0001.pdf")
-    assert answer.headers["Content-Disposition"] == 'inline; filename="DST-2026-0001.pdf"'
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="DST-2026-0001.pdf"'
 
 
 def test_renaming_the_profile_changes_nothing_that_is_handed_out(sign_in: SignIn, certificate: Certificate, holder: Person) -> None:
