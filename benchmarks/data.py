@@ -121,7 +121,7 @@ def _tables(size: int) -> list[tuple[type[Model], Iterator[dict[str, Any]]]]:
         for n in range(1, cohorts + 1):
             yield {
                 "id": n, "cohort_id": n, "organisation_id": 2, "country": "KG", "quantity": PER_COHORT, "valid_until": now + timedelta(days=9),
-                "issued_at": now, "issued_by_id": staff, "language": "ru",
+                "kind": "single", "state": "issued", "created_at": now, "issued_at": now, "issued_by_id": staff, "language": "ru",
             }  # fmt: skip
 
     def all_cohorts() -> Iterator[dict[str, Any]]:

@@ -159,7 +159,7 @@ def a_batch(
 ) -> Batch:
     """A batch with `quantity` open vouchers."""
     cohort = cohort or a_cohort(seats={country: quantity})
-    defaults: dict[str, Any] = {"valid_until": utcnow() + timedelta(days=5), "issued_at": utcnow(), "language": "en"}
+    defaults: dict[str, Any] = {"valid_until": utcnow() + timedelta(days=5), "created_at": utcnow(), "issued_at": utcnow(), "language": "en"}
     issued_by = values.pop("issued_by", None) or a_person()
     body = organisation or an_organisation(country=country)
     batch = save(Batch(cohort=cohort, organisation=body, country=country, quantity=quantity, issued_by=issued_by, **{**defaults, **values}))

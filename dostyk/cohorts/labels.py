@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from dostyk.cohorts.rules import EnrolmentState, NoSeat, Phase, PlanError, SeatsError
+from dostyk.cohorts.rules import EnrolmentState, MoveKind, NoSeat, Phase, PlanError, SeatsError
 from dostyk.core.access import Role
 from dostyk.core.i18n import labels
 
@@ -23,7 +23,18 @@ STATES = labels(
     {
         # Translators: state of a person's seat in a cohort
         EnrolmentState.ENROLLED: _l("Enrolled"),
+        EnrolmentState.PENDING: _l("Waits for approval"),
         EnrolmentState.WITHDRAWN: _l("Withdrawn"),
+        EnrolmentState.DECLINED: _l("Declined"),
+    }
+)
+
+MOVES = labels(
+    {
+        # Translators: why seats moved between a country and the common pool
+        MoveKind.PLANNED: _l("Moved by the coordinator"),
+        MoveKind.HANDED_BACK: _l("Handed back"),
+        MoveKind.PROMOTED: _l("Given to the waiting list"),
     }
 )
 

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dostyk.cohorts import rules
-from dostyk.cohorts.rules import EnrolmentState, Phase
+from dostyk.cohorts.rules import EnrolmentState, MoveKind, Phase
 from dostyk.core.access import Grant, Role
-from dostyk.core.database import Instant, Localized, Model
+from dostyk.core.database import Codes, Instant, Localized, Model
 from dostyk.courses.models import Course
 from dostyk.people.models import Organisation, Person
 
@@ -38,6 +38,10 @@ class Cohort(Model):
     closes_at: Mapped[Instant]  # exclusive
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
+    hand_back_on: Mapped[date | None]  # the last day on which countries can use their seats: then free ones go to the pool
+    country_order: Mapped[Codes] = mapped_column(default=list)  # which waiting list is served first from the pool
+    confirm_hours: Mapped[int] = mapped_column(default=72)  # how long somebody promoted from a waiting list has to confirm
+    replace_until: Mapped[date | None]  # the last day on which somebody can take the place of a person who left
     welcome: Mapped[Localized] = mapped_column(default=dict)  # what comes next, for those who got a seat
     search: Mapped[str] = mapped_column(sa.Text, default="")
     version: Mapped[int] = mapped_column(default=1)  # counts edits: who edits an older one is told so, and overwrites nothing
@@ -72,10 +76,30 @@ class CountrySeats(Model):
     cohort: Mapped[Cohort] = relationship()
 
 
-class Enrolment(Model):
-    """A person's seat in a cohort. Withdrawn, never deleted.
+class SeatMove(Model):
+    """Seats that moved between countries and the common pool (None): the log that a partner can be shown. No names in it."""
 
-    `country` is whose seat it is, and gets it back; None where the cohort holds no seats for countries.
+    __table_args__ = (sa.CheckConstraint("seats > 0", name="seats_positive"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cohort_id: Mapped[int] = mapped_column(sa.ForeignKey("cohort.id"), index=True)
+    kind: Mapped[MoveKind]
+    from_country: Mapped[str | None] = mapped_column(sa.String(2))
+    to_country: Mapped[str | None] = mapped_column(sa.String(2))
+    seats: Mapped[int]
+    reason: Mapped[str] = mapped_column(sa.String(300), default="")
+    at: Mapped[Instant]
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))  # None: by rule, on the day
+
+    cohort: Mapped[Cohort] = relationship()
+    by: Mapped[Person | None] = relationship()
+
+
+class Enrolment(Model):
+    """A person's seat in a cohort. Withdrawn or declined, never deleted.
+
+    `country` is whose seat it is, and gets it back; None where the cohort holds no seats for countries. `counts_from` is
+    the day from which attendance counts for who joined after the start; None: all of it.
     """
 
     __table_args__ = (sa.UniqueConstraint("cohort_id", "person_id"), sa.Index("ix_enrolment_cohort_state", "cohort_id", "state"))
@@ -88,9 +112,15 @@ class Enrolment(Model):
     enrolled_at: Mapped[Instant]
     withdrawn_at: Mapped[Instant | None]
     withdrawn_reason: Mapped[str | None]
+    counts_from: Mapped[date | None]
+    replaces_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrolment.id"), index=True)  # whose place it takes
+    decided_at: Mapped[Instant | None]  # approved or declined
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    decision_reason: Mapped[str | None] = mapped_column(sa.String(300))
 
     cohort: Mapped[Cohort] = relationship()
-    person: Mapped[Person] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    replaces: Mapped[Enrolment | None] = relationship(remote_side=[id], foreign_keys=[replaces_id])
 
 
 _EVERYWHERE = "cohort_id IS NULL AND organisation_id IS NULL AND country IS NULL"

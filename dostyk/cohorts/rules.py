@@ -11,8 +11,23 @@ from zoneinfo import ZoneInfo, available_timezones
 
 
 class EnrolmentState(StrEnum):
+    """What became of a seat. Enrolled and pending ones are held; the others went back to their country."""
+
     ENROLLED = "enrolled"
+    PENDING = "pending"  # waits for the coordinator's approval
     WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
+
+
+HOLDING = (EnrolmentState.ENROLLED, EnrolmentState.PENDING)
+
+
+class MoveKind(StrEnum):
+    """Why seats moved between a country and the common pool."""
+
+    PLANNED = "planned"  # by the coordinator
+    HANDED_BACK = "handed_back"  # by the country, or because its day to use them was over
+    PROMOTED = "promoted"  # for somebody on the waiting list
 
 
 class Phase(StrEnum):

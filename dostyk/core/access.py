@@ -29,15 +29,24 @@ class Permission(StrEnum):
     SEE_CERTIFICATES = "certificates:see"
     CREATE_COHORTS = "cohorts:create"
     EDIT_COHORT = "cohorts:edit"
+    OVERBOOK_SEATS = "cohorts:overbook"
     SEE_FIGURES = "cohorts:figures"
     SEE_COHORT = "cohorts:see"
     SEE_PARTICIPANTS = "cohorts:participants"
     EDIT_COURSES = "courses:edit"
     SEE_COURSES = "courses:see"
     USE_ACCOUNT = "home:use"
+    SEE_VISA_DETAILS = "letters:visa"
+    EDIT_MESSAGES = "messages:edit"
+    SEE_MESSAGES = "messages:see"
+    DECIDE_NOMINEES = "nominees:decide"
+    NAME_PEOPLE = "nominees:name"
+    SEE_NOMINEES = "nominees:see"
     EDIT_ORGANISATIONS = "organisations:edit"
     SEE_ORGANISATIONS = "organisations:see"
+    ANONYMISE_PEOPLE = "people:anonymise"
     EDIT_PEOPLE = "people:edit"
+    MERGE_PEOPLE = "people:merge"
     SEE_PEOPLE = "people:see"
     EDIT_SCHEDULE = "schedule:edit"
     SEE_SCHEDULE = "schedule:see"
@@ -59,8 +68,8 @@ P = Permission
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PARTICIPANT: frozenset({P.SEE_COHORT, P.SEE_SCHEDULE}),
     Role.TRAINER: frozenset({P.SEE_COHORT, P.SEE_FIGURES, P.SEE_PARTICIPANTS, P.SEE_SCHEDULE, P.SEE_ATTENDANCE, P.MARK_ATTENDANCE}),
-    Role.COORDINATOR: frozenset(P) - {P.MANAGE_USERS, P.SEE_AUDIT, P.SEE_OUTBOX},
-    Role.FOCAL_POINT: frozenset({P.SEE_BATCH}),
+    Role.COORDINATOR: frozenset(P) - {P.MANAGE_USERS, P.SEE_AUDIT, P.SEE_OUTBOX, P.OVERBOOK_SEATS, P.ANONYMISE_PEOPLE},
+    Role.FOCAL_POINT: frozenset({P.SEE_BATCH, P.NAME_PEOPLE, P.SEE_NOMINEES}),
     Role.OBSERVER: frozenset({P.SEE_COHORT, P.SEE_FIGURES, P.SEE_SCHEDULE, P.SEE_COURSES}),
     Role.ADMIN: frozenset(P),
 }

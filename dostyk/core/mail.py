@@ -36,6 +36,9 @@ class Mail(Model):
     subject: Mapped[str] = mapped_column(sa.String(300))
     body: Mapped[str] = mapped_column(sa.Text)
     language: Mapped[str] = mapped_column(sa.String(16))
+    person_id: Mapped[int | None] = mapped_column(index=True)  # whom it is about: a person of `people`, known here by number only
+    cohort: Mapped[str | None] = mapped_column(sa.String(40), index=True)  # the code of the cohort it is about
+    again_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("mail.id"), index=True)  # the letter that this one repeats
     state: Mapped[MailState] = mapped_column(default=MailState.QUEUED, index=True)
     error: Mapped[str | None] = mapped_column(sa.Text)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -59,6 +59,7 @@ class Job(Model):
 Progress = Callable[[int, int], None]
 Handler = Callable[..., None]
 HANDLERS: dict[str, Handler] = {}
+HOURLY: list[str] = []
 
 
 def job(name: str) -> Callable[[Handler], Handler]:
@@ -72,6 +73,24 @@ def job(name: str) -> Callable[[Handler], Handler]:
         return handler
 
     return mark
+
+
+def hourly(name: str) -> Callable[[Handler], Handler]:
+    """`job(name)` for work that is due by the clock: it is queued every hour, unless one is waiting or running.
+
+    What is to be done is found in the tables, so that an hour without a worker loses nothing.
+    """
+    HOURLY.append(name)
+    return job(name)
+
+
+def enqueue_hourly() -> None:
+    """Queue the hourly jobs that are not under way, in the present unit of work."""
+    under_way = sa.select(Job.name).where(Job.name.in_(HOURLY), Job.state.in_((JobState.QUEUED, JobState.RUNNING)))
+    busy = set(db.session.scalars(under_way))
+    for name in HOURLY:
+        if name not in busy:
+            enqueue(name)
 
 
 def enqueue(name: str, *, subject: str | None = None, by_id: int | None = None, total: int = 0, **payload: Any) -> Job:
@@ -176,7 +195,7 @@ def make_queue(url: str, *, immediate: bool = False) -> Huey:
 
 
 def init_app(app: Flask) -> None:
-    """Give the application its queue and, through it, the two tasks that the worker knows."""
+    """Give the application its queue and, through it, the tasks that the worker knows."""
     queue = make_queue(app.config["QUEUE_URL"])
     app.extensions["queue"] = queue
 
@@ -190,6 +209,11 @@ def init_app(app: Flask) -> None:
         with app.app_context():
             for job_id in sweep(utcnow()):
                 run_job(job_id)
+
+    @queue.periodic_task(crontab(minute="7"), name="hourly_jobs")
+    def hourly_jobs() -> None:
+        with app.app_context(), work():
+            enqueue_hourly()
 
     app.extensions["run_job"] = run_job
 

@@ -63,6 +63,8 @@ class Course(Model):
     excused_hours: Mapped[ExcusedHours] = mapped_column(default=ExcusedHours.LEFT_OUT)
     late_hours: Mapped[LateHours] = mapped_column(default=LateHours.FULL)
     least_cultural_events: Mapped[int] = mapped_column(default=0)
+    years_of_service: Mapped[int] = mapped_column(default=0)  # that a nominee should have
+    enforced_checks: Mapped[Codes] = mapped_column(default=list)  # findings about a nominee that stop the invitation; the others only warn
     public: Mapped[bool] = mapped_column(default=True)  # whether visitors see it
     search: Mapped[str] = mapped_column(sa.Text, default="")
     demo: Mapped[bool] = mapped_column(default=False)

@@ -222,6 +222,7 @@ class _Demo:
                 quantity=count + still_open,
                 language="ru",
                 valid_until=cohort.closes_at,
+                created_at=cohort.opens_at,
                 issued_at=cohort.opens_at,
                 issued_by=self.coordinator,
             )

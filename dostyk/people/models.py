@@ -63,6 +63,9 @@ class Person(Model):
     demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Instant]
     archived_at: Mapped[Instant | None]
+    birth_year: Mapped[int | None]  # tells people of the same name apart; the full date is not asked for
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)  # another record of the same human being
+    anonymised_at: Mapped[Instant | None]
 
     organisation: Mapped[Organisation | None] = relationship()
 

@@ -6,7 +6,24 @@ from flask_babel import lazy_gettext as _l
 
 from dostyk.cohorts.rules import NoSeat
 from dostyk.core.i18n import labels
-from dostyk.vouchers.rules import Refusal, VoucherState
+from dostyk.vouchers.rules import BatchKind, BatchState, Refusal, VoucherState
+
+BATCH_STATES = labels(
+    {
+        # Translators: where a batch of vouchers stands
+        BatchState.DRAFT: _l("Draft"),
+        BatchState.ISSUED: _l("Issued"),
+        BatchState.CLOSED: _l("Closed"),
+    }
+)
+BATCH_SHAPES = {BatchState.DRAFT: "info", BatchState.ISSUED: "ok", BatchState.CLOSED: "warn"}
+
+BATCH_KINDS = labels(
+    {
+        BatchKind.SINGLE: _l("One code a person"),
+        BatchKind.GROUP: _l("One code for the group"),
+    }
+)
 
 STATES = labels(
     {

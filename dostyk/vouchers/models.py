@@ -8,27 +8,39 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dostyk.cohorts.models import Cohort, Enrolment
 from dostyk.core.database import Instant, Model
 from dostyk.people.models import Organisation, Person
+from dostyk.vouchers.rules import BatchKind, BatchState
 
 
 class Batch(Model):
-    """Vouchers of one cohort handed to one organisation for one country."""
+    """Vouchers of one cohort handed to one organisation for one country.
 
-    __table_args__ = (sa.CheckConstraint("quantity > 0", name="quantity_positive"),)
+    `quantity` is the number of seats that its vouchers were issued for, those revoked one by one left out.
+    """
+
+    __table_args__ = (sa.CheckConstraint("quantity >= 0", name="quantity_not_negative"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     cohort_id: Mapped[int] = mapped_column(sa.ForeignKey("cohort.id"), index=True)
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
     country: Mapped[str] = mapped_column(sa.String(2), index=True)
+    kind: Mapped[BatchKind] = mapped_column(default=BatchKind.SINGLE)
+    state: Mapped[BatchState] = mapped_column(default=BatchState.ISSUED)
     quantity: Mapped[int]
+    approval: Mapped[bool] = mapped_column(default=False)  # whether a coordinator approves each redemption
+    override_reason: Mapped[str | None] = mapped_column(sa.String(300))  # why it reserves more seats than were free
+    replaces_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrolment.id"), index=True)  # whose place it gives, after the start
     valid_until: Mapped[Instant] = mapped_column(index=True)  # exclusive
     language: Mapped[str] = mapped_column(sa.String(16), default="en")  # of the printed sheet
     note: Mapped[str] = mapped_column(sa.Text, default="")  # for coordinators only
-    issued_at: Mapped[Instant]
+    created_at: Mapped[Instant]
+    issued_at: Mapped[Instant | None]
+    closed_at: Mapped[Instant | None]
     issued_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
 
     cohort: Mapped[Cohort] = relationship()
     organisation: Mapped[Organisation] = relationship()
     issued_by: Mapped[Person] = relationship()
+    replaces: Mapped[Enrolment | None] = relationship()
 
     @property
     def name(self) -> str:
@@ -49,6 +61,7 @@ class Voucher(Model):
     code: Mapped[str] = mapped_column(sa.String(24), unique=True)
     uses: Mapped[int] = mapped_column(default=1)
     used: Mapped[int] = mapped_column(default=0)
+    email: Mapped[str | None] = mapped_column(sa.String(255), index=True)  # the only address that may redeem it, in small letters
     revoked_at: Mapped[Instant | None]
     revoked_reason: Mapped[str | None]
 

@@ -16,6 +16,21 @@ AGAIN_WITHIN = timedelta(minutes=15)
 SOON = timedelta(days=7)  # unredeemed vouchers that end so soon are pointed out
 
 
+class BatchState(StrEnum):
+    """Where a batch stands: drafts reserve nothing and can be thrown away; closed ones give no seat any more."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    CLOSED = "closed"
+
+
+class BatchKind(StrEnum):
+    """One code a person, or one code for all of the batch."""
+
+    SINGLE = "single"
+    GROUP = "group"
+
+
 class VoucherState(StrEnum):
     """What a list says of a voucher."""
 

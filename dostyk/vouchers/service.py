@@ -228,7 +228,7 @@ def issue(cohort: Cohort, order: Order, *, by: Person, now: datetime) -> Batch:
     batch = Batch(
         cohort=cohort, organisation=order.organisation, country=order.country,
         quantity=order.quantity, language=order.language, note=order.note,
-        valid_until=rules.end_of_day(order.valid_through, cohort.time_zone), issued_at=now, issued_by=by,
+        valid_until=rules.end_of_day(order.valid_through, cohort.time_zone), created_at=now, issued_at=now, issued_by=by,
     )  # fmt: skip
     db.session.add(batch)
     db.session.flush()
