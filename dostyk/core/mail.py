@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import sqlalchemy as sa
@@ -17,8 +21,13 @@ from flask import current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dostyk.core.clock import utcnow
-from dostyk.core.database import Instant, Model, db, work
+from dostyk.core.database import Codes, Instant, Model, db, work
 from dostyk.core.outbox import Progress, enqueue, job
+from dostyk.core.text import clean_name
+
+LONGEST_SUBJECT = 300
+GROUP = 100  # letters that one job hands over through one connection
+_NUL = re.compile("\0")  # PostgreSQL holds none
 
 
 class MailState(StrEnum):
@@ -33,12 +42,13 @@ class Mail(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(64))
     to: Mapped[str] = mapped_column("recipient", sa.String(255), index=True)
-    subject: Mapped[str] = mapped_column(sa.String(300))
+    subject: Mapped[str] = mapped_column(sa.String(LONGEST_SUBJECT))
     body: Mapped[str] = mapped_column(sa.Text)
     language: Mapped[str] = mapped_column(sa.String(16))
     person_id: Mapped[int | None] = mapped_column(index=True)  # whom it is about: a person of `people`, known here by number only
     cohort: Mapped[str | None] = mapped_column(sa.String(40), index=True)  # the code of the cohort it is about
-    again_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("mail.id"), index=True)  # the letter that this one repeats
+    again_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("mail.id"), unique=True)  # the letter that this one repeats: once at most
+    hidden: Mapped[Codes] = mapped_column(default=list)  # codes and links in the body that nobody but the reader may see
     state: Mapped[MailState] = mapped_column(default=MailState.QUEUED, index=True)
     error: Mapped[str | None] = mapped_column(sa.Text)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -46,22 +56,55 @@ class Mail(Model):
     sent_at: Mapped[Instant | None]
 
 
-def send(kind: str, to: str, subject: str, body: str, *, language: str) -> Mail:
-    """Write a letter in the present unit of work; the worker sends it after the commit, with retries."""
-    letter = Mail(
-        kind=kind,
-        to=to,
-        subject=" ".join(subject.split()),
-        body=body,
-        language=language,
-        created_at=utcnow(),
-        state=MailState.QUEUED,
-        attempts=0,
-    )
+@dataclass(frozen=True)
+class Draft:
+    """A letter as it is asked for; see the columns of `Mail`."""
+
+    kind: str
+    to: str
+    subject: str
+    body: str
+    language: str
+    person_id: int | None = None
+    cohort: str | None = None
+    hidden: Sequence[str] = ()
+    again_of_id: int | None = None
+
+
+def send(
+    kind: str, to: str, subject: str, body: str, *, language: str,
+    person_id: int | None = None, cohort: str | None = None, hidden: Sequence[str] = (), again_of_id: int | None = None,
+) -> Mail:  # fmt: skip
+    """Write a letter in the present unit of work; the worker sends it after the commit, with retries. Two statements."""
+    letter = Mail(**_row(Draft(kind, to, subject, body, language, person_id, cohort, hidden, again_of_id), utcnow()))
     db.session.add(letter)
     db.session.flush()
     enqueue("mail.deliver", subject=f"mail:{letter.id}", mail_id=letter.id)
     return letter
+
+
+def send_all(drafts: Sequence[Draft]) -> int:
+    """Write many letters, in the present unit of work: one statement for a thousand of them, and one for their jobs. How many."""
+    now = utcnow()
+    if not drafts:
+        return 0
+    ids = db.session.scalars(sa.insert(Mail).returning(Mail.id), [_row(draft, now) for draft in drafts]).all()
+    for start in range(0, len(ids), GROUP):
+        enqueue("mail.deliver_many", mail_ids=list(ids[start : start + GROUP]))
+    return len(ids)
+
+
+def _row(draft: Draft, now: datetime) -> dict[str, Any]:
+    return {
+        **asdict(draft), "to": draft.to.strip(), "subject": _subject(draft.subject), "body": _NUL.sub("", draft.body),
+        "hidden": list(draft.hidden), "state": MailState.QUEUED, "attempts": 0, "created_at": now,
+    }  # fmt: skip
+
+
+def _subject(text: str) -> str:
+    """One line, as long as the column: whatever stands in a name becomes no header of its own."""
+    line = clean_name(text)
+    return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
 
 
 @job("mail.deliver")
@@ -85,6 +128,14 @@ def deliver(_progress: Progress, mail_id: int) -> None:
             letter.state = MailState.FAILED
     if error is not None and letter.state is MailState.QUEUED:
         raise error
+
+
+@job("mail.deliver_many")
+def deliver_many(progress: Progress, mail_ids: Sequence[int]) -> None:
+    """Hand over letters that were written together."""
+    for number, mail_id in enumerate(mail_ids, 1):
+        deliver(progress, mail_id)
+        progress(number, len(mail_ids))
 
 
 def _message(letter: Mail) -> EmailMessage:

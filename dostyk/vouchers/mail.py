@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
-from flask import current_app
-from flask_babel import force_locale, ngettext
-from flask_babel import gettext as _
+from collections.abc import Mapping
 
-from dostyk.core import mail
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
 from dostyk.core.database import db
-from dostyk.core.i18n import days
 from dostyk.core.text import localized
+from dostyk.messages import kinds
+from dostyk.messages import service as messages
+from dostyk.messages.kinds import Kind, Placeholder
 from dostyk.people import letters, service
 from dostyk.people.models import Account
 from dostyk.vouchers.service import Given
 
+# One letter, not two: a welcome and an invitation in the same minute look like one of them is false.
+WELCOME = kinds.register(
+    Kind(
+        "vouchers.welcome",
+        _l("Welcome"),
+        _l("To everybody who takes a seat with a voucher, at once."),
+        subject=_l("Your seat: %(course)s"),
+        body=_l(
+            "Dear %(name)s,\n\n"
+            "you have a seat in the course “%(course)s” (%(cohort)s): %(dates)s, %(host)s, %(city)s.\n\n"
+            "%(welcome)s\n\n"
+            "What comes next, and the timetable:\n%(link)s\n\n"
+            "%(password)s\n\n"
+            "Your Dostyk team"
+        ),
+        placeholders=(
+            kinds.NAME,
+            *kinds.COHORT,
+            Placeholder("welcome", _l("What comes next, from the settings of the cohort"), _l("Bring your passport."), long=True),
+            Placeholder(
+                "link", _l("Address of the page with what comes next"), "https://dostyk.example/redeem/welcome/DIG-2026-01", needed=True
+            ),
+            Placeholder(
+                "password",
+                _l("How to choose a password, for those who have none yet; empty for all others"),
+                _l("Choose a password, so that you can sign in on any device:\nhttps://dostyk.example/invitation/…"),
+                needed=True,
+                secret=True,
+                long=True,
+            ),
+        ),
+    )
+)
+
 
 def welcome(given: Given, account: Account) -> None:
-    """Say which seat it is and what comes next; with a link to choose a password when the account is new.
-
-    One letter, not two: a welcome and an invitation in the same minute look like one of them is false.
-    """
+    """Say which seat it is and what comes next; with a link to choose a password when the account is new."""
     seat, language = given.seat, letters.language_of(account)
-    cohort, site = seat.cohort, current_app.config["PUBLIC_URL"]
-    with force_locale(language):
-        course = localized(cohort.course.title, language)
-        subject = _("Your seat: %(course)s", course=course)
-        parts = [
-            _("Dear %(name)s,", name=account.person.full_name),
-            _(
-                "you have a seat in the course “%(course)s” (%(code)s): %(dates)s, %(host)s, %(city)s.",
-                course=course,
-                code=cohort.code,
-                dates=days(cohort.starts_on, cohort.ends_on),
-                host=localized(cohort.host.name, language),
-                city=localized(cohort.city, language),
-            ),
-            localized(cohort.welcome, language),
-            _("What comes next, and the timetable:\n%(link)s", link=f"{site}/redeem/welcome/{cohort.code}"),
-            _password(given, account),
-            _("Your Dostyk team"),
-        ]
-    mail.send("vouchers.welcome", account.email, subject, "\n\n".join(part for part in parts if part), language=language)
+    cohort = seat.cohort
+
+    def values() -> Mapping[str, object]:
+        return {
+            "name": account.person.full_name,
+            "welcome": localized(cohort.welcome, language),
+            "link": letters.link(f"/redeem/welcome/{cohort.code}"),
+            "password": _password(given, account),
+        }
+
+    messages.write(WELCOME, account.email, language=language, values=values, person_id=account.person_id, cohort=cohort)
 
 
 def _password(given: Given, account: Account) -> str:

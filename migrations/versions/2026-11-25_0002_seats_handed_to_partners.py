@@ -13,6 +13,17 @@ branch_labels = None
 depends_on = None
 
 
+def fill_words(words: sa.Table, chunk: int = 2000) -> None:
+    """The words of the people who are there already, in chunks, so that memory stays flat."""
+    connection, last = op.get_bind(), 0
+    people = sa.text('SELECT id, search FROM person WHERE id > :last ORDER BY id LIMIT :chunk')
+    while rows := connection.execute(people, {'last': last, 'chunk': chunk}).all():
+        found = [{'person_id': number, 'word': word} for number, search in rows for word in dict.fromkeys(w[:100] for w in search.split())]
+        if found:
+            connection.execute(sa.insert(words), found)
+        last = rows[-1][0]
+
+
 def upgrade() -> None:
     op.create_table('upload',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -194,7 +205,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('person_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('cohort', sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column('again_of_id', sa.Integer(), nullable=True))
-        batch_op.create_index(batch_op.f('ix_mail_again_of_id'), ['again_of_id'], unique=False)
+        batch_op.add_column(sa.Column('hidden', sa.JSON(), nullable=False, server_default='[]'))
+        batch_op.create_unique_constraint(batch_op.f('uq_mail_again_of_id'), ['again_of_id'])
         batch_op.create_index(batch_op.f('ix_mail_cohort'), ['cohort'], unique=False)
         batch_op.create_index(batch_op.f('ix_mail_person_id'), ['person_id'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_mail_again_of_id_mail'), 'mail', ['again_of_id'], ['id'])
@@ -205,6 +217,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('anonymised_at', dostyk.core.database.UTCDateTime(), nullable=True))
         batch_op.create_index(batch_op.f('ix_person_merged_into_id'), ['merged_into_id'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_person_merged_into_id_person'), 'person', ['merged_into_id'], ['id'])
+
+    words = op.create_table('person_word',
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('word', sa.String(length=100).with_variant(sa.String(length=100, collation='C'), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_person_word_person_id_person')),
+    sa.PrimaryKeyConstraint('person_id', 'word', name=op.f('pk_person_word')),
+    sqlite_with_rowid=False
+    )
+    fill_words(words)
+    with op.batch_alter_table('person_word', schema=None) as batch_op:
+        batch_op.create_index('ix_person_word_word', ['word', 'person_id'], unique=False)
 
     with op.batch_alter_table('voucher', schema=None) as batch_op:
         batch_op.add_column(sa.Column('email', sa.String(length=255), nullable=True))
@@ -221,6 +244,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_voucher_email'))
         batch_op.drop_column('email')
 
+    with op.batch_alter_table('person_word', schema=None) as batch_op:
+        batch_op.drop_index('ix_person_word_word')
+
+    op.drop_table('person_word')
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_person_merged_into_id_person'), type_='foreignkey')
         batch_op.drop_index(batch_op.f('ix_person_merged_into_id'))
@@ -232,7 +259,8 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f('fk_mail_again_of_id_mail'), type_='foreignkey')
         batch_op.drop_index(batch_op.f('ix_mail_person_id'))
         batch_op.drop_index(batch_op.f('ix_mail_cohort'))
-        batch_op.drop_index(batch_op.f('ix_mail_again_of_id'))
+        batch_op.drop_constraint(batch_op.f('uq_mail_again_of_id'), type_='unique')
+        batch_op.drop_column('hidden')
         batch_op.drop_column('again_of_id')
         batch_op.drop_column('cohort')
         batch_op.drop_column('person_id')
