@@ -39,7 +39,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_upload'))
     )
     with op.batch_alter_table('upload', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_upload_at'), ['at'], unique=False)
         batch_op.create_index(batch_op.f('ix_upload_subject'), ['subject'], unique=False)
+
+    op.create_table('upload_row',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('upload_id', sa.Integer(), nullable=False),
+    sa.Column('line', sa.Integer(), nullable=False),
+    sa.Column('about', sa.String(length=200), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
+    sa.Column('cells', sa.JSON(), nullable=False),
+    sa.Column('result', sa.Enum('new', 'changed', 'same', 'contradiction', 'error', name='rowresult', native_enum=False, length=32), nullable=True),
+    sa.Column('findings', sa.JSON(), nullable=False),
+    sa.Column('changes', sa.JSON(), nullable=False),
+    sa.Column('outcome', sa.Enum('done', 'unchanged', 'refused', name='rowoutcome', native_enum=False, length=32), nullable=True),
+    sa.Column('said', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['upload_id'], ['upload.id'], name=op.f('fk_upload_row_upload_id_upload')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_upload_row')),
+    sa.UniqueConstraint('upload_id', 'line', name=op.f('uq_upload_row_upload_id_line'))
+    )
+    with op.batch_alter_table('upload_row', schema=None) as batch_op:
+        batch_op.create_index('ix_upload_row_result', ['upload_id', 'result', 'line'], unique=False)
 
     op.create_table('message_template',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -325,7 +345,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_message_template_cohort_id'))
 
     op.drop_table('message_template')
+    with op.batch_alter_table('upload_row', schema=None) as batch_op:
+        batch_op.drop_index('ix_upload_row_result')
+
+    op.drop_table('upload_row')
     with op.batch_alter_table('upload', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_upload_subject'))
+        batch_op.drop_index(batch_op.f('ix_upload_at'))
 
     op.drop_table('upload')
