@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from dostyk.cohorts.rules import NoSeat
 from dostyk.core.i18n import labels
-from dostyk.vouchers.rules import BatchKind, BatchState, Refusal, VoucherState
+from dostyk.vouchers.rules import MOST_AT_ONCE, BatchKind, BatchState, NoChange, NoReplacement, Refusal, VoucherState
 
 BATCH_STATES = labels(
     {
@@ -46,6 +46,7 @@ REFUSALS = labels(
         Refusal.EXPIRED: _l("Expired"),
         Refusal.USED: _l("Used by somebody else"),
         Refusal.FOREIGN: _l("The person is of another country"),
+        Refusal.OTHER_ADDRESS: _l("Locked to another e-mail address"),
     }
 )
 TRIES = {
@@ -76,3 +77,27 @@ NO_SEAT = {
     ),
     NoSeat.FULL: _l("Your code is right, but all seats of this course are taken. Your voucher stays unused: ask whoever gave it to you."),
 }
+
+NO_CHANGE = labels(
+    {
+        NoChange.NOT_A_DRAFT: _l("This batch is no draft any more: somebody issued it meanwhile. Change what was issued instead."),
+        NoChange.NOT_ISSUED: _l("This batch is a draft, or closed: only issued batches can be changed. Issue it, or issue a new one."),
+        NoChange.EXPIRED: _l("This batch has expired. Let it be valid longer first, then raise the number."),
+        NoChange.BELOW_USED: _l("More seats than that were taken with this batch. Choose a larger number, or withdraw people first."),
+        NoChange.ABOVE_MOST: _l("A batch holds at most %(max)s seats. Issue another one.", max=MOST_AT_ONCE),
+        NoChange.SAME: _l("The batch has this number already."),
+    }
+)
+NO_REPLACEMENT = labels(
+    {
+        NoReplacement.STILL_HELD: _l(
+            "This person still holds the seat. Withdraw them first; then their place can be given to somebody else."
+        ),
+        NoReplacement.ARCHIVED: _l("This cohort is archived. Restore it in the settings first."),
+        NoReplacement.OVER: _l("The last day to replace somebody is over. Choose a later one in the settings, if the course allows it."),
+        NoReplacement.REPLACED: _l(
+            "Somebody was given this place already, or holds an open voucher for it: look at the vouchers of the cohort."
+        ),
+        NoReplacement.NO_SEAT: _l("The seat was given to somebody else meanwhile. Give the country another seat in the settings first."),
+    }
+)

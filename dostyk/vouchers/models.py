@@ -14,7 +14,7 @@ from dostyk.vouchers.rules import BatchKind, BatchState
 class Batch(Model):
     """Vouchers of one cohort handed to one organisation for one country.
 
-    `quantity` is the number of seats that its vouchers were issued for, those revoked one by one left out.
+    `quantity` is the number of seats that it gave or can give: what was revoked or handed back unused is left out.
     """
 
     __table_args__ = (sa.CheckConstraint("quantity >= 0", name="quantity_not_negative"),)
@@ -69,12 +69,12 @@ class Voucher(Model):
 
 
 class Redemption(Model):
-    """Which voucher gave which seat, for ever. A seat that was given back and taken again has two.
+    """Which voucher gave which seat, for ever. A seat that was given back and taken again has two, perhaps of one group code.
 
     `ticket` is the mark of the visitor's form: whoever sends the same form again gets the same seat (see service.redeem).
     """
 
-    __table_args__ = (sa.UniqueConstraint("voucher_id", "enrolment_id"),)
+    __table_args__ = (sa.UniqueConstraint("voucher_id", "enrolment_id", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     voucher_id: Mapped[int] = mapped_column(sa.ForeignKey("voucher.id"))

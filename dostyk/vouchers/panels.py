@@ -17,13 +17,13 @@ from dostyk.vouchers import queries
 @reserved(Permission.SEE_VOUCHERS)
 def promised(cohort: Cohort, now: datetime) -> Mapping[str, int]:
     """Seats that open vouchers hold, by country."""
-    return queries.promised(cohort, now)
+    return queries.promised(cohort.id, now)
 
 
 @figure(30, Permission.SEE_VOUCHERS)
 def open_vouchers(cohort: Cohort, now: datetime) -> Figure | None:
     """How many vouchers can still be redeemed; nothing when there are none."""
-    number = sum(queries.promised(cohort, now).values())
+    number = sum(queries.promised(cohort.id, now).values())
     if not number:
         return None
     caption = ngettext("voucher not redeemed", "vouchers not redeemed", number)

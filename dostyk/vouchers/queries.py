@@ -12,8 +12,9 @@ from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.sql import ColumnElement
 
 from dostyk.cohorts import queries as cohorts
+from dostyk.cohorts import reserves
 from dostyk.cohorts.models import Cohort, CountrySeats, Enrolment
-from dostyk.cohorts.rules import CohortFacts, EnrolmentState, Seats
+from dostyk.cohorts.rules import HOLDING, CohortFacts, Seats, SeatTable
 from dostyk.core.access import Grant
 from dostyk.core.audit import Event
 from dostyk.core.database import db
@@ -21,7 +22,7 @@ from dostyk.core.text import fold, fold_code
 from dostyk.people.models import Organisation, Person
 from dostyk.people.rules import OrganisationKind
 from dostyk.vouchers.models import Batch, Redemption, Voucher
-from dostyk.vouchers.rules import AGAIN_WITHIN, BatchFacts, SeatsLeft, VoucherFacts, VoucherState
+from dostyk.vouchers.rules import AGAIN_WITHIN, BatchFacts, BatchState, VoucherFacts, VoucherState, replaced_until
 
 REFUSED = "voucher.refused"  # the kind of event that a refused try leaves
 
@@ -33,6 +34,7 @@ def facts(voucher: Voucher) -> VoucherFacts:
         revoked=voucher.revoked_at is not None,
         valid_until=voucher.batch.valid_until,
         country=voucher.batch.country,
+        email=voucher.email,
     )
 
 
@@ -66,7 +68,7 @@ def found(code: str, person: Person | None, ticket: str | None, now: datetime) -
         .options(contains_eager(Voucher.batch).joinedload(Batch.cohort, innerjoin=True).options(*cohorts.HEAD))
         .execution_options(populate_existing=True)
     )
-    held = Enrolment.state == EnrolmentState.ENROLLED
+    held = Enrolment.state.in_(HOLDING)
     if person is not None:
         asked = asked.outerjoin(Enrolment, (Enrolment.cohort_id == Batch.cohort_id) & (Enrolment.person_id == person.id) & held)
         asked = asked.outerjoin(Redemption, (Redemption.voucher_id == Voucher.id) & (Redemption.enrolment_id == Enrolment.id))
@@ -244,38 +246,59 @@ def subject(batch: Batch) -> str:
 # --- Seats -----------------------------------------------------------------------------------------------------------
 
 
-def promised(cohort: Cohort, now: datetime) -> Mapping[str, int]:
+@reserves.provides
+def promised(cohort_id: int, now: datetime) -> Mapping[str, int]:
     """Seats that open vouchers of a cohort promise, by country: one statement."""
     left = sa.func.sum(Voucher.uses - Voucher.used)
     rows = db.session.execute(
         sa.select(Batch.country, left)
         .join(Voucher.batch)
-        .where(Batch.cohort_id == cohort.id, state_is(VoucherState.OPEN, now))
+        .where(Batch.cohort_id == cohort_id, Batch.state == BatchState.ISSUED, state_is(VoucherState.OPEN, now))
         .group_by(Batch.country)
     )
     return {country: int(number) for country, number in rows}
 
 
-def seats_left(cohort: Cohort, now: datetime) -> Mapping[str | None, SeatsLeft]:
-    """Seats of a cohort by country, less those taken and promised; under None those of a cohort that holds none by country.
-
-    Two statements.
-    """
-    waiting = promised(cohort, now)
-    held = db.session.scalars(sa.select(CountrySeats).where(CountrySeats.cohort_id == cohort.id).order_by(CountrySeats.country)).all()
-    if not held:
-        return {None: SeatsLeft(cohort.capacity, cohort.taken, sum(waiting.values()))}
-    return {row.country: SeatsLeft(row.seats, row.taken, waiting.get(row.country, 0)) for row in held}
+def seats_left(batch: Batch) -> sa.Select[int]:
+    """How many seats the vouchers of a batch can still give, unless it is over."""
+    left = sa.func.coalesce(sa.func.sum(Voucher.uses - Voucher.used), 0)
+    return sa.select(left).where(Voucher.batch_id == batch.id, Voucher.revoked_at.is_(None))
 
 
-def batch_facts(cohort: Cohort, body: Organisation, country: str, now: datetime) -> BatchFacts:
-    """What decides whether vouchers of `cohort` can be issued to `body` for `country`. Two statements."""
-    left = seats_left(cohort, now)
+def batch_facts(cohort: Cohort, body: Organisation, country: str, seats: SeatTable, *, replaces: bool = False) -> BatchFacts:
+    """What decides whether vouchers of `cohort` can be issued to `body` for `country`; no statement."""
     return BatchFacts(
-        archived=cohort.archived_at is not None, closes=cohort.closes_at, time_zone=cohort.time_zone, country=country,
-        body_country=body.country if body.kind is OrganisationKind.PARTNER else None,
-        seats=left[None] if None in left else left.get(country),
+        archived=cohort.archived_at is not None, closes=end_of(cohort, replaces=replaces), time_zone=cohort.time_zone, country=country,
+        body_country=body.country if body.kind is OrganisationKind.PARTNER else None, seats=seats.of(country),
     )  # fmt: skip
+
+
+def end_of(cohort: Cohort, *, replaces: bool) -> datetime:
+    """Until when (exclusive) vouchers of a cohort can be redeemed, or those with which somebody takes the place of another."""
+    return replaced_until(cohort.closes_at, cohort.replace_until, cohort.time_zone) if replaces else cohort.closes_at
+
+
+# --- Replacements ----------------------------------------------------------------------------------------------------
+
+
+def replaced(enrolment: Enrolment, now: datetime) -> bool:
+    """Whether somebody has taken the place of this seat, or holds an open voucher for it. One statement."""
+    taken = sa.exists().where(Enrolment.replaces_id == enrolment.id, Enrolment.state.in_(HOLDING))
+    offered = sa.exists().where(Batch.replaces_id == enrolment.id, Voucher.batch_id == Batch.id, state_is(VoucherState.OPEN, now))
+    return bool(db.session.scalar(sa.select(sa.or_(taken, offered))))
+
+
+def batch_that_gave(enrolment: Enrolment) -> Batch | None:
+    """The batch whose voucher gave a seat, the last one, with its body; None when it was given without."""
+    return db.session.scalar(
+        sa.select(Batch)
+        .join(Voucher, Voucher.batch_id == Batch.id)
+        .join(Redemption, Redemption.voucher_id == Voucher.id)
+        .where(Redemption.enrolment_id == enrolment.id)
+        .options(joinedload(Batch.organisation, innerjoin=True))
+        .order_by(Redemption.id.desc())
+        .limit(1)
+    )
 
 
 # --- What runs out ---------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from flask_security import login_user
 
+from dostyk.cohorts import queries as cohorts
 from dostyk.cohorts.models import Cohort
 from dostyk.core import nav
 from dostyk.core.access import Permission, can, grants_with, needs, public
@@ -28,7 +29,7 @@ from dostyk.extensions import limiter
 from dostyk.people import queries as people
 from dostyk.people.models import Person
 from dostyk.people.rules import OrganisationKind
-from dostyk.vouchers import calendars, listing, mail, printing, queries, rules, service
+from dostyk.vouchers import calendars, letters, listing, printing, queries, rules, service
 from dostyk.vouchers.forms import ConsentForm, IssueForm, RedeemForm, RevokeForm, SeatForm
 from dostyk.vouchers.labels import GIVES_NO_SEAT, SHAPES, TRIES
 from dostyk.vouchers.models import Batch, Voucher
@@ -53,7 +54,7 @@ def index(cohort: Cohort) -> ResponseReturnValue:
         return _codes(printing.ascii_name(f"vouchers-{cohort.code}"), vouchers, cohort)
     return render_template(
         "vouchers/index.html", cohort=cohort, batches=batches, counts=queries.counts(batches, now),
-        seats=queries.seats_left(cohort, now), **_words(vouchers, now),
+        seats=cohorts.seat_table(cohort, now), **_words(vouchers, now),
     )  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def issue(cohort: Cohort) -> ResponseReturnValue:
             batch = service.issue(cohort, order, by=current_user.person, now=now)
             flash(ngettext("%(num)s voucher is issued.", "%(num)s vouchers are issued.", batch.quantity), "success")
             return redirect(url_for("vouchers.show", cohort_code=cohort.code, batch_id=batch.id))
-    return render_template("vouchers/issue.html", cohort=cohort, form=form, seats=queries.seats_left(cohort, now), bodies=bodies)
+    return render_template("vouchers/issue.html", cohort=cohort, form=form, seats=cohorts.seat_table(cohort, now), bodies=bodies)
 
 
 @bp.get("/cohorts/<cohort_code>/vouchers/batches/<int:batch_id>")
@@ -252,7 +253,7 @@ def _take(offer: service.Offer, form: ConsentForm, person: Person | None) -> Res
             session.clear()
             login_user(account, remember=False)
         if given.new:
-            mail.welcome(given, account)
+            letters.welcome(given.seat, account, new=given.account is not None, pending=given.pending)
     return redirect(url_for("vouchers.welcome", cohort_code=given.seat.cohort.code), 303)
 
 

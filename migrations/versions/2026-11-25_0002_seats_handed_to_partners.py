@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import dostyk.core.database
+from dostyk.core.text import fold
 
 revision = '0002'
 down_revision = '0001'
@@ -14,13 +15,15 @@ depends_on = None
 
 
 def fill_words(words: sa.Table, chunk: int = 2000) -> None:
-    """The words of the people who are there already, in chunks, so that memory stays flat."""
+    """Words and name keys of the people who are there already, in chunks, so that memory stays flat."""
     connection, last = op.get_bind(), 0
-    people = sa.text('SELECT id, search FROM person WHERE id > :last ORDER BY id LIMIT :chunk')
+    people = sa.text('SELECT id, full_name, search FROM person WHERE id > :last ORDER BY id LIMIT :chunk')
     while rows := connection.execute(people, {'last': last, 'chunk': chunk}).all():
-        found = [{'person_id': number, 'word': word} for number, search in rows for word in dict.fromkeys(w[:100] for w in search.split())]
+        found = [{'person_id': number, 'word': word} for number, _, search in rows for word in dict.fromkeys(w[:100] for w in search.split())]
         if found:
             connection.execute(sa.insert(words), found)
+        keys = [{'number': number, 'key': ' '.join(sorted(set(fold(name).split())))[:220]} for number, name, _ in rows]
+        connection.execute(sa.text('UPDATE person SET name_key = :key WHERE id = :number'), keys)
         last = rows[-1][0]
 
 
@@ -201,6 +204,10 @@ def upgrade() -> None:
     with op.batch_alter_table('batch', schema=None) as batch_op:
         batch_op.alter_column('created_at', existing_type=dostyk.core.database.UTCDateTime(), nullable=False)
 
+    with op.batch_alter_table('redemption', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('uq_redemption_voucher_id_enrolment_id'), type_='unique')
+        batch_op.create_unique_constraint(batch_op.f('uq_redemption_voucher_id_enrolment_id_at'), ['voucher_id', 'enrolment_id', 'at'])
+
     with op.batch_alter_table('cohort', schema=None) as batch_op:
         batch_op.add_column(sa.Column('hand_back_on', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('country_order', sa.JSON(), nullable=False, server_default='[]'))
@@ -226,15 +233,29 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('cohort', sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column('again_of_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('hidden', sa.JSON(), nullable=False, server_default='[]'))
+        batch_op.add_column(sa.Column('trouble', sa.Enum('unreachable', 'slow', 'encryption', 'sign_in', 'sender', 'dropped', 'busy', 'uncertain', 'address', 'content', 'malformed', name='trouble', native_enum=False, length=32), nullable=True))
+        batch_op.add_column(sa.Column('due_at', dostyk.core.database.UTCDateTime(), nullable=True))
+        batch_op.add_column(sa.Column('claimed_at', dostyk.core.database.UTCDateTime(), nullable=True))
         batch_op.create_unique_constraint(batch_op.f('uq_mail_again_of_id'), ['again_of_id'])
         batch_op.create_index(batch_op.f('ix_mail_cohort'), ['cohort'], unique=False)
         batch_op.create_index(batch_op.f('ix_mail_person_id'), ['person_id'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_mail_again_of_id_mail'), 'mail', ['again_of_id'], ['id'])
+        batch_op.drop_index(batch_op.f('ix_mail_state'))
+        batch_op.create_index('ix_mail_state_due', ['state', 'due_at'], unique=False)
+
+    # Letters that still wait are due at once.
+    op.execute('UPDATE mail SET due_at = created_at')
+    with op.batch_alter_table('mail', schema=None) as batch_op:
+        batch_op.alter_column('due_at',
+               existing_type=dostyk.core.database.UTCDateTime(),
+               nullable=False)
 
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.add_column(sa.Column('birth_year', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('merged_into_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('anonymised_at', dostyk.core.database.UTCDateTime(), nullable=True))
+        batch_op.add_column(sa.Column('name_key', sa.String(length=220), nullable=False, server_default=''))
+        batch_op.create_index('ix_person_same', ['name_key', 'birth_year'], unique=False)
         batch_op.create_index(batch_op.f('ix_person_merged_into_id'), ['merged_into_id'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_person_merged_into_id_person'), 'person', ['merged_into_id'], ['id'])
 
@@ -260,6 +281,11 @@ def downgrade() -> None:
     op.execute('UPDATE batch SET quantity = 1 WHERE quantity = 0')
     op.execute("UPDATE enrolment SET state = 'withdrawn', withdrawn_at = decided_at, withdrawn_reason = decision_reason WHERE state = 'declined'")
     op.execute("UPDATE enrolment SET state = 'enrolled' WHERE state = 'pending'")
+    op.execute('DELETE FROM redemption WHERE id NOT IN (SELECT MIN(id) FROM redemption GROUP BY voucher_id, enrolment_id)')
+    with op.batch_alter_table('redemption', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('uq_redemption_voucher_id_enrolment_id_at'), type_='unique')
+        batch_op.create_unique_constraint(batch_op.f('uq_redemption_voucher_id_enrolment_id'), ['voucher_id', 'enrolment_id'])
+
     with op.batch_alter_table('voucher', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_voucher_email'))
         batch_op.drop_column('email')
@@ -271,6 +297,8 @@ def downgrade() -> None:
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_person_merged_into_id_person'), type_='foreignkey')
         batch_op.drop_index(batch_op.f('ix_person_merged_into_id'))
+        batch_op.drop_index('ix_person_same')
+        batch_op.drop_column('name_key')
         batch_op.drop_column('anonymised_at')
         batch_op.drop_column('merged_into_id')
         batch_op.drop_column('birth_year')
@@ -280,6 +308,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_mail_person_id'))
         batch_op.drop_index(batch_op.f('ix_mail_cohort'))
         batch_op.drop_constraint(batch_op.f('uq_mail_again_of_id'), type_='unique')
+        batch_op.drop_index('ix_mail_state_due')
+        batch_op.create_index(batch_op.f('ix_mail_state'), ['state'], unique=False)
+        batch_op.drop_column('claimed_at')
+        batch_op.drop_column('due_at')
+        batch_op.drop_column('trouble')
         batch_op.drop_column('hidden')
         batch_op.drop_column('again_of_id')
         batch_op.drop_column('cohort')

@@ -76,8 +76,8 @@ def test_a_coordinator_issues_a_batch(coordinator, cohort, kg):
     ("changes", "said"),
     [
         ({"quantity": "7"}, "Only 6 seats are free for Kyrgyzstan: of 6 seats 0 are taken and 0 reserved"),
-        ({"quantity": "0"}, "From 1 to 1000"),
-        ({"quantity": "1001"}, "From 1 to 1000"),
+        ({"quantity": "0"}, "From 1 to 10000"),
+        ({"quantity": "10001"}, "From 1 to 10000"),
         ({"quantity": "many"}, "Not a valid integer"),
         ({"country": "UZ"}, "This body belongs to Kyrgyzstan"),
         ({"valid_through": "2020-01-01"}, "This day is over"),

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dostyk.cohorts import queries as cohorts
+from dostyk.cohorts.rules import Seats
 from dostyk.core.access import Grant, Role
 from dostyk.core.clock import utcnow
 from dostyk.core.database import db, work
@@ -16,7 +18,7 @@ from dostyk.core.text import new_code
 from dostyk.people.rules import OrganisationKind
 from dostyk.vouchers import queries, rules
 from dostyk.vouchers.models import Batch, Voucher
-from dostyk.vouchers.rules import SeatsLeft, VoucherState
+from dostyk.vouchers.rules import BatchState, VoucherState
 from tests import factories
 
 rows = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 3), st.booleans(), st.integers(-2, 2)), min_size=1, max_size=6)
@@ -79,22 +81,24 @@ def test_open_vouchers_promise_seats_until_they_end(app):
     one, other, *_ = factories.vouchers_of(batch)
     with work():
         one.used, other.revoked_at = 1, now
-    assert queries.promised(cohort, now) == {"KG": 2}
-    assert queries.seats_left(cohort, now) == {"KG": SeatsLeft(10, 1, 2), "TJ": SeatsLeft(4, 0, 0)}
-    assert queries.seats_left(cohort, now)["KG"].free == 7
+    factories.a_batch(cohort, 1, country="TJ", state=BatchState.CLOSED)
+    assert queries.promised(cohort.id, now) == {"KG": 2}
+    table = cohorts.seat_table(cohort, now)
+    assert table.countries == {"KG": Seats(10, 1, 2), "TJ": Seats(4, 0, 0)}
+    assert (table.countries["KG"].free, table.pool, table.total) == (7, Seats(0, 0, 0), Seats(14, 1, 2))
 
 
 def test_a_cohort_without_seats_by_country_has_one_pool(app):
     cohort = factories.a_cohort(capacity=6)
     factories.a_batch(cohort, 2, country="KG")
     factories.a_batch(cohort, 1, country="TJ")
-    assert queries.seats_left(cohort, utcnow()) == {None: SeatsLeft(6, 0, 3)}
+    assert cohorts.seat_table(cohort, utcnow()).pool == Seats(6, 0, 3)
 
 
 def test_the_body_of_several_countries_is_no_body_of_another_country(app):
     cohort = factories.a_cohort(seats={"KG": 6})
     agency = factories.an_organisation(OrganisationKind.AGENCY, "KZ")
-    assert queries.batch_facts(cohort, agency, "KG", utcnow()).body_country is None
+    assert queries.batch_facts(cohort, agency, "KG", cohorts.seat_table(cohort, utcnow())).body_country is None
 
 
 def test_a_list_of_vouchers_is_searched_by_code_and_by_name(app):
@@ -125,7 +129,7 @@ def test_statements_do_not_grow_with_the_rows(app, statements):
             listed = db.session.scalars(queries.of_cohort(cohort)).all()
             for redemption in [r for rs in queries.redemptions(listed).values() for r in rs]:
                 assert redemption.enrolment.person.full_name
-            queries.seats_left(cohort, now)
+            cohorts.seat_table(cohort, now)
             queries.unredeemed(Batch.cohort_id == cohort.id, now)
         counts.append(len(found))
     assert counts[0] == counts[1]

@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from dostyk.cohorts.rules import Seats
 from dostyk.core.text import ALPHABET, fold_code, group_code, is_code, new_code
 from dostyk.vouchers.rules import (
     BatchFacts,
     NoBatch,
     Refusal,
-    SeatsLeft,
     VoucherFacts,
     VoucherState,
     end_of_day,
@@ -70,7 +70,7 @@ def test_the_state_says_what_the_rule_says(voucher, now):
 
 # --- Issuing ---------------------------------------------------------------------------------------------------------
 
-seats = st.builds(SeatsLeft, held=st.integers(0, 40), taken=st.integers(0, 40), promised=st.integers(0, 40))
+seats = st.builds(Seats, held=st.integers(0, 40), taken=st.integers(0, 40), reserved=st.integers(0, 40))
 batches = st.builds(
     BatchFacts, archived=st.booleans(), closes=instants, time_zone=zones, country=countries,
     body_country=st.none() | countries, seats=st.none() | seats,
@@ -82,7 +82,7 @@ days = st.dates(date(2020, 1, 1), date(2040, 1, 1))
 def test_no_more_is_issued_than_seats_are_free(facts, quantity, through, now):
     if why_no_batch(facts, quantity, through, now) is None:
         assert facts.seats is not None
-        assert facts.seats.taken + facts.seats.promised + quantity <= facts.seats.held
+        assert facts.seats.taken + facts.seats.reserved + quantity <= facts.seats.held
 
 
 @given(batches, st.integers(1, 60), st.dates(), instants)

@@ -21,6 +21,7 @@ from dostyk.people.models import Account, Consent, Person
 from dostyk.people.rules import REQUIRED, OrganisationKind, PersonDetails, Purpose
 from dostyk.vouchers import labels, service
 from dostyk.vouchers.models import Batch, Redemption, Voucher
+from dostyk.vouchers.service import issuing
 from tests import factories
 
 CONSENTS = {purpose: f"I agree to {purpose.value}." for purpose in REQUIRED}
@@ -252,7 +253,7 @@ def test_killed_half_way_nothing_is_left(voucher, monkeypatch, breaks):
         raise KeyboardInterrupt
 
     before = kept(), number(Event)
-    monkeypatch.setattr(f"dostyk.vouchers.service.{breaks}", stop)
+    monkeypatch.setattr(f"dostyk.vouchers.service.redeeming.{breaks}", stop)
     with pytest.raises(KeyboardInterrupt):
         redeem(voucher)
     db.session.expire_all()
@@ -314,7 +315,7 @@ def test_a_batch_comes_with_its_vouchers_in_few_statements(app, coordinator, sta
 def test_no_more_than_the_country_has_free(cohort, coordinator):
     factories.an_enrolment(cohort, country="KG")
     assert str(not_issued(cohort, coordinator, 3).sentence) == (
-        "Only 2 seats are free for Kyrgyzstan: of 3 seats 1 are taken and 0 reserved by open vouchers."
+        "Only 2 seats are free for Kyrgyzstan: of 3 seats 1 are taken and 0 reserved."
     )
     issue(cohort, coordinator, 2)
     with pytest.raises(Refused, match="No seat is free for Kyrgyzstan: of 3 seats 1 are taken and 2 reserved"):
@@ -356,7 +357,7 @@ def test_the_agency_may_hand_out_vouchers_of_any_country(cohort, coordinator):
 
 def test_a_code_that_exists_is_drawn_again(cohort, coordinator, voucher, monkeypatch):
     drawn = iter([voucher.code, new_code(), new_code(), new_code()])
-    monkeypatch.setattr(service, "new_code", lambda: next(drawn))
+    monkeypatch.setattr(issuing, "new_code", lambda: next(drawn))
     cohort_of_another_country = factories.a_cohort(seats={"TJ": 2})
     batch = issue(cohort_of_another_country, coordinator, 2, country="TJ")
     assert voucher.code not in {v.code for v in factories.vouchers_of(batch)}
