@@ -9,11 +9,8 @@ from flask_babel import lazy_gettext as _l
 from dostyk.core.i18n import labels
 from dostyk.core.mail import MailState
 from dostyk.core.outbox import JobState
+from dostyk.messages.labels import SHAPES as LETTER_SHAPES
 
-LETTER_STATES: dict[MailState, Any] = labels(
-    # Translators: the state of a letter
-    {MailState.QUEUED: _l("Waiting"), MailState.SENT: _l("Sent"), MailState.FAILED: _l("Not delivered")}
-)
 JOB_STATES: dict[JobState, Any] = labels(
     {
         # Translators: the state of a job, work that is done in the background
@@ -25,9 +22,7 @@ JOB_STATES: dict[JobState, Any] = labels(
 )
 # The shape beside the word: see macros/page.html.
 SHAPES: dict[MailState | JobState, str] = {
-    MailState.QUEUED: "info",
-    MailState.SENT: "ok",
-    MailState.FAILED: "bad",
+    **LETTER_SHAPES,
     JobState.QUEUED: "info",
     JobState.RUNNING: "warn",
     JobState.DONE: "ok",
@@ -45,6 +40,7 @@ THINGS: dict[str, Any] = {
     "enrolment": _l("Seats"),
     "job": _l("Jobs"),
     "letter": _l("Letters"),
+    "message": _l("Texts of letters"),
     "organisation": _l("Organisations"),
     "person": _l("People"),
     "programme": _l("Programmes"),

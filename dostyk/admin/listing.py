@@ -16,7 +16,7 @@ from sqlalchemy.orm import contains_eager
 from sqlalchemy.sql import ColumnElement
 
 from dostyk.admin import queries
-from dostyk.admin.labels import JOB_STATES, LETTER_STATES, THINGS
+from dostyk.admin.labels import JOB_STATES, THINGS
 from dostyk.cohorts.labels import ROLES
 from dostyk.cohorts.models import Assignment
 from dostyk.core.access import Role
@@ -26,6 +26,7 @@ from dostyk.core.mail import Mail
 from dostyk.core.outbox import Job
 from dostyk.core.tables import Filter, Listing, listing
 from dostyk.core.text import fold
+from dostyk.messages.labels import STATES as LETTER_STATES
 from dostyk.people.models import Account, Person
 from dostyk.people.queries import found, in_chunks
 

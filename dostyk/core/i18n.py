@@ -60,6 +60,11 @@ def known(code: str | None) -> str | None:
     return code if code in SUPPORTED else None
 
 
+def tag(code: str) -> str:
+    """How pages and letters name a language to programs."""
+    return SUPPORTED[code].tag if code in SUPPORTED else code.replace("_", "-")
+
+
 def choose_language() -> str:
     """The language of the present request: the profile's, else the cookie's, else the browser's; jobs say theirs."""
     if not has_request_context():

@@ -60,6 +60,7 @@ Progress = Callable[[int, int], None]
 Handler = Callable[..., None]
 HANDLERS: dict[str, Handler] = {}
 HOURLY: list[str] = []
+MINUTELY: list[Callable[[datetime], None]] = []
 
 
 def job(name: str) -> Callable[[Handler], Handler]:
@@ -82,6 +83,19 @@ def hourly(name: str) -> Callable[[Handler], Handler]:
     """
     HOURLY.append(name)
     return job(name)
+
+
+def every_minute(look: Callable[[datetime], None]) -> Callable[[datetime], None]:
+    """Mark a function of the present moment that looks for what is due and queues it: one cheap statement, in a unit of work."""
+    MINUTELY.append(look)
+    return look
+
+
+def look_around(now: datetime) -> None:
+    """What is due now, queued."""
+    for look in MINUTELY:
+        with work():
+            look(now)
 
 
 def enqueue_hourly() -> None:
@@ -209,6 +223,7 @@ def init_app(app: Flask) -> None:
         with app.app_context():
             for job_id in sweep(utcnow()):
                 run_job(job_id)
+            look_around(utcnow())
 
     @queue.periodic_task(crontab(minute="7"), name="hourly_jobs")
     def hourly_jobs() -> None:

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
-import smtplib
 from datetime import timedelta
-from email import message_from_bytes
-from email.policy import default
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from dostyk.core import mail, outbox
+from dostyk.core import outbox
 from dostyk.core.clock import utcnow
 from dostyk.core.database import db, work
-from dostyk.core.mail import Mail, MailState
 from dostyk.core.outbox import Job, JobState
 
 
@@ -92,56 +87,3 @@ def test_a_job_that_shows_life_is_left_alone(app, seen):
     with work():
         db.session.execute(sa.update(Job).values(state=JobState.RUNNING))
     assert outbox.sweep(utcnow()) == []
-
-
-def letter() -> Mail:
-    with work():
-        return mail.send("test", "aigul@example.org", "Сәлем\nInjected: x", "Қайырлы күн!", language="kk")
-
-
-def test_a_letter_becomes_a_file_where_there_is_no_server(app, run_jobs):
-    row = letter()
-    assert run_jobs() == 1
-    assert row.state is MailState.SENT
-    (path,) = (Path(app.config["INSTANCE"]) / "mail").glob(f"*mail-{row.id}-*.eml")
-    message = message_from_bytes(path.read_bytes(), policy=default)
-    assert message["Subject"] == "Сәлем Injected: x"
-    assert message["To"] == "aigul@example.org"
-    assert message.get_content().strip() == "Қайырлы күн!"
-    path.unlink()
-
-
-def test_a_letter_is_handed_over_once(app, run_jobs, monkeypatch):
-    handed = []
-    monkeypatch.setattr(mail, "_hand_over", handed.append)
-    row = letter()
-    run_jobs()
-    mail.deliver(lambda done, total: None, row.id)
-    assert len(handed) == 1
-
-
-def test_a_server_that_is_down_loses_nothing(app, monkeypatch):
-    def down(message):
-        raise ConnectionRefusedError("nobody there")
-
-    monkeypatch.setattr(mail, "_hand_over", down)
-    row = letter()
-    number = db.session.scalar(sa.select(Job.id))
-    db.session.rollback()
-    with pytest.raises(ConnectionRefusedError):
-        outbox.run(number)
-    assert (row.state, row.attempts, row.error) == (MailState.QUEUED, 1, "ConnectionRefusedError: nobody there")
-    monkeypatch.setattr(mail, "_hand_over", lambda message: None)
-    outbox.run(number)
-    assert (row.state, row.attempts, row.error) == (MailState.SENT, 2, None)
-
-
-def test_a_refused_address_is_not_tried_for_ever(app, monkeypatch, run_jobs):
-    def refuse(message):
-        raise smtplib.SMTPRecipientsRefused({"aigul@example.org": (550, b"no such user")})
-
-    monkeypatch.setattr(mail, "_hand_over", refuse)
-    row = letter()
-    assert run_jobs() == 1
-    assert row.state is MailState.FAILED
-    assert "550" in (row.error or "")

@@ -1,0 +1,47 @@
+"""The words of this room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from dostyk.core.i18n import labels
+from dostyk.core.mail import MailState
+from dostyk.core.post import Trouble
+from dostyk.messages.rules import Fault
+
+STATES: dict[MailState, Any] = labels(
+    # Translators: the state of a letter
+    {MailState.QUEUED: _l("Waiting"), MailState.SENT: _l("Handed to the mail server"), MailState.FAILED: _l("Not delivered")}
+)
+# The shape beside the word: see macros/page.html.
+SHAPES: dict[MailState, str] = {MailState.QUEUED: "info", MailState.SENT: "ok", MailState.FAILED: "bad"}
+
+TROUBLES: dict[Trouble, Any] = labels(
+    {
+        Trouble.UNREACHABLE: _l("The mail server did not answer. It is tried again by itself; if this goes on, tell the administrator."),
+        Trouble.SLOW: _l("The mail server was too slow to answer. It is tried again by itself."),
+        Trouble.ENCRYPTION: _l("No safe connection to the mail server could be made. Tell the administrator; it is tried again by itself."),
+        Trouble.SIGN_IN: _l("The mail server did not accept our user name and password. Tell the administrator; it is tried again by itself."),
+        Trouble.SENDER: _l("The mail server takes no letters from our address. Tell the administrator; it is tried again by itself."),
+        Trouble.DROPPED: _l("The mail server broke off before it had the letter. It is tried again by itself."),
+        Trouble.BUSY: _l("The mail server does not take this letter just now. It is tried again by itself."),
+        Trouble.UNCERTAIN: _l(
+            "The mail server broke off after it was given the letter, so that nobody knows whether it keeps it."
+            " It is tried again with the same mark, by which servers know it for the same letter."
+        ),
+        Trouble.ADDRESS: _l("The mail server says that there is no such address, or that it takes no letters. Check the address with the person."),
+        Trouble.CONTENT: _l("The mail server refused the letter for what it says. Tell the administrator."),
+        Trouble.MALFORMED: _l("This is not an e-mail address. Correct the address of the person, and write to them again."),
+    }
+)
+
+FAULTS: dict[Fault, Any] = labels(
+    {
+        Fault.EMPTY: _l("Write something here, or use our text again."),
+        Fault.UNKNOWN: _l("%(about)s is not a placeholder of this letter. Use one of the list, or write the words without braces."),
+        Fault.NEEDED: _l("%(about)s is missing: without it the letter is of no use to its reader."),
+        Fault.SECRET: _l("%(about)s must not stand in the subject: subjects are read by others, in lists and on locked screens."),
+    }
+)
