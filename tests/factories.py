@@ -21,6 +21,7 @@ from dostyk.core.clock import utcnow
 from dostyk.core.database import Model, db, work
 from dostyk.core.mail import Mail
 from dostyk.core.text import fold, new_code
+from dostyk.core.uploads import Upload
 from dostyk.courses.models import Course, Programme, Project
 from dostyk.courses.rules import CourseKind
 from dostyk.people.models import Account, Organisation, Person
@@ -196,6 +197,12 @@ def a_certificate(enrolment: Enrolment | None = None, *, by: Person | None = Non
 def a_letter(**values: Any) -> Mail:
     with work():
         return mail.send(**{"kind": "test", "to": "aigul@example.org", "subject": "Letter", "body": "Text", "language": "en", **values})
+
+
+def an_upload(cohort: Cohort, by: Person, **values: Any) -> Upload:
+    """A file of participants that was handed in, and waits for the worker."""
+    defaults: dict[str, Any] = {"name": "people.csv", "content": b"Full name,Country", "at": utcnow(), "report": {}}
+    return save(Upload(kind="participants", subject=f"cohort:{cohort.id}", by_id=by.id, **{**defaults, **values}))
 
 
 def a_job(name: str = "test.note", **values: Any) -> outbox.Job:

@@ -61,6 +61,8 @@ def things(label: str) -> tuple[dict[str, Any], Any, Any, Any]:
         "assignment_id": factories.an_assignment(person, Role.OBSERVER, country="AF").id,
         "mail_id": factories.a_letter().id,
         "job_id": factories.a_job().id,
+        "upload_id": factories.an_upload(cohort, person).id,
+        "kind": "csv",
         "purpose": "photo",
         "token": "no-such-token",
         "credential_id": "none",

@@ -87,7 +87,8 @@ def _match(head: Row, columns: Sequence[Column]) -> dict[str, int]:
     known = {name: column for column in columns for name in column.heads()}
     places: dict[str, int] = {}
     for place, text in enumerate(head.cells):
-        column = known.get(fold(text)) or known.get(fold(text.partition("(")[0]))
+        told = text.replace("_", " ")
+        column = known.get(fold(told)) or known.get(fold(told.partition("(")[0]))
         if column is None or not text:
             continue
         if column.key in places:

@@ -40,6 +40,12 @@ class Row:
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
+def _clean(cell: str) -> str:
+    """What somebody wrote, without what no page can show, and without the apostrophe that our own exports put before formulas."""
+    cell = _UNWANTED.sub("", cell).strip()
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@") else cell
+
+
 def column_letter(place: int) -> str:
     """The name of a column in a spreadsheet, counted from 0: A, B, … Z, AA."""
     name = ""
@@ -54,7 +60,7 @@ def limited(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows that hold anything, with clean cells. Raises Unreadable when there are too many of them, or too many columns."""
     count = 0
     for row in rows:
-        cells, flaws = [_UNWANTED.sub("", cell).strip() for cell in row.cells], dict(row.flaws)
+        cells, flaws = [_clean(cell) for cell in row.cells], dict(row.flaws)
         while cells and not cells[-1] and len(cells) - 1 not in flaws:
             cells.pop()
         if not cells:

@@ -52,7 +52,8 @@ def _without_mark(content: bytes) -> str | None:
     """UTF-16 without a byte-order mark: separators and spaces have their zeros all on one side."""
     sample = content[:_SAMPLE]
     first, second = sample[::2].count(0), sample[1::2].count(0)
-    if max(first, second) * 25 < len(sample) // 2 or min(first, second) * 10 > max(first, second):
+    most = max(first, second)
+    if most < 2 or most * 12 < len(sample) // 2 or min(first, second) * 10 > most:
         return None
     return "utf-16-le" if second > first else "utf-16-be"
 

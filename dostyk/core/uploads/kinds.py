@@ -20,7 +20,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Change:
-    """A field that would change; both values as people read them."""
+    """A field that would change; both values as they are stored, for `Kind.show` to put into words."""
 
     key: str
     before: str
@@ -40,9 +40,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Order:
-    """On whose order a file is checked or applied, and the options of the order."""
+    """On whose order a file is checked, or applied with what options."""
 
     by_id: int
+    applying: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -54,13 +55,18 @@ class Reader(Protocol):
     def carry_out(self, line: Line, verdict: Verdict) -> None: ...
 
 
+def _as_it_is(_key: str, value: str) -> str:
+    return value
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: its name in the table `upload`, its columns, and who reads it."""
+    """A kind of file: its name in the table `upload`, its columns, who reads it, and the words for a stored value of a column."""
 
     name: str
     columns: Sequence[Column]
     open: Callable[[Upload, Order], Reader]
+    show: Callable[[str, str], str] = _as_it_is
 
 
 KINDS: dict[str, Kind] = {}

@@ -57,8 +57,14 @@ def lines(kind: Kind, upload: Upload, select: sa.Select[UploadRow]) -> Iterator[
     words = columns(kind, upload)
     for row in db.session.scalars(select.execution_options(yield_per=500)):
         found = [": ".join(filter(None, (words.get(f.get("key", ""), f.get("column", "")), f["said"]))) for f in row.findings]
-        found += [f"{words.get(c['key'], c['key'])}: {c['before'] or '–'} → {c['after']}" for c in row.changes]
+        found += [f"{words[c['key']]}: {kind.show(c['key'], c['before']) or '–'} → {kind.show(c['key'], c['after'])}" for c in row.changes]
         yield [
             row.line, label(row.result), " ".join(found), " ".join(filter(None, (str(label(row.outcome)), row.said))),
             *(row.cells.get(column.key, "") for column in kind.columns),
         ]  # fmt: skip
+
+
+def counts(upload: Upload) -> list[tuple[RowResult, int]]:
+    """How many rows have which result, those without any left out."""
+    kept = upload.report.get("counts", {})
+    return [(result, kept[result]) for result in RowResult if kept.get(result)]

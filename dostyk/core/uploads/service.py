@@ -51,7 +51,7 @@ def apply(upload: Upload, *, by: Actor, now: datetime, cohort: str | None = None
     """
     # All of them, in one order: two coordinators who apply two files at the same moment wait here for each other.
     about = sa.select(Upload.id, Upload.state).where(Upload.kind == upload.kind, Upload.subject == upload.subject)
-    states = dict(db.session.execute(about.order_by(Upload.id).with_for_update()).tuples())
+    states = dict(db.session.execute(about.order_by(Upload.id).with_for_update()).all())
     job = job_of(upload)
     match states.get(upload.id):
         case UploadState.APPLYING if job is not None and job.state in UNDER_WAY:

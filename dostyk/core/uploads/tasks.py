@@ -154,7 +154,7 @@ def _others(upload_id: int, numbers: set[int]) -> dict[int, dict[str, str]]:
     if not numbers:
         return {}
     mine = sa.select(UploadRow.line, UploadRow.cells).where(UploadRow.upload_id == upload_id, UploadRow.line.in_(numbers))
-    return dict(db.session.execute(mine).tuples())
+    return dict(db.session.execute(mine).all())
 
 
 def _about_the_same(kind: Kind, line: Line, shared: Sequence[_Group], others: Mapping[int, Mapping[str, str]]) -> Verdict:
@@ -204,7 +204,7 @@ def carry_out(progress: Progress, upload_id: int, by: int, language: str, option
     total = db.session.scalar(sa.select(sa.func.count()).select_from(doing.subquery())) or 0
     db.session.rollback()
     with force_locale(language):
-        reader = KINDS[upload.kind].open(upload, Order(by, options))
+        reader = KINDS[upload.kind].open(upload, Order(by, applying=True, options=options))
         for done, row_id in enumerate(rows, total - len(rows) + 1):
             _apply_one(reader, row_id)
             progress(done, total)
