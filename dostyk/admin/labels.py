@@ -22,7 +22,7 @@ JOB_STATES: dict[JobState, Any] = labels(
 )
 # The shape beside the word: see macros/page.html.
 SHAPES: dict[MailState | JobState, str] = {
-    **LETTER_SHAPES,
+    **dict(LETTER_SHAPES.items()),
     JobState.QUEUED: "info",
     JobState.RUNNING: "warn",
     JobState.DONE: "ok",

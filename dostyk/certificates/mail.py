@@ -8,12 +8,16 @@ import sqlalchemy as sa
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from dostyk.certificates.models import Certificate
 from dostyk.core import i18n, mail
 from dostyk.core.database import db
 from dostyk.core.text import localized
+from dostyk.messages import kinds
 from dostyk.people.models import Account, Person
+
+kinds.fixed("certificates.ready", _l("Certificate is ready"))
 
 
 def addresses(person_ids: Iterable[int]) -> dict[int, tuple[str, str | None]]:
@@ -49,4 +53,4 @@ def certificate_ready(certificate: Certificate, person: Person, accounts: Mappin
                 "Your Dostyk team",
                 **said,
             )
-    mail.send("certificates.ready", email, subject, body, language=language)
+    mail.send("certificates.ready", email, subject, body, language=language, person_id=person.id, cohort=certificate.enrolment.cohort.code)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import request, url_for
 
-from dostyk.core.access import Permission, can
+from dostyk.core.access import Permission, can, everywhere
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,16 @@ class _Entry:
     label: object
     endpoint: str
     permission: Permission
+    everywhere: bool = False
 
 
 _sections: list[_Entry] = []
 _tabs: dict[str, list[_Entry]] = {}
 
 
-def section(order: int, label: object, endpoint: str, permission: Permission) -> None:
-    """An entry of the main navigation."""
-    _add(_sections, _Entry(order, label, endpoint, permission))
+def section(order: int, label: object, endpoint: str, permission: Permission, *, everywhere: bool = False) -> None:
+    """An entry of the main navigation, for who has `permission` somewhere; with `everywhere` only for who has it for everything."""
+    _add(_sections, _Entry(order, label, endpoint, permission, everywhere))
 
 
 def tab(kind: str, order: int, label: object, endpoint: str, permission: Permission) -> None:
@@ -47,7 +48,7 @@ def _add(entries: list[_Entry], entry: _Entry) -> None:
 
 def sections() -> list[Link]:
     """The main navigation of whoever is signed in; current is the one whose address the page lies under."""
-    links = [(e.label, url_for(e.endpoint)) for e in _sections if can(e.permission)]
+    links = [(e.label, url_for(e.endpoint)) for e in _sections if (everywhere if e.everywhere else can)(e.permission)]
     under = max((url for _, url in links if request.path.startswith(url)), key=len, default=None)
     return [Link(label, url, url == under) for label, url in links]
 

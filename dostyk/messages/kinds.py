@@ -28,15 +28,19 @@ paragraph with it, so that optional paragraphs are placeholders.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from flask_babel import lazy_gettext as _l
 
+from dostyk.core.i18n import days
 from dostyk.messages.rules import Places
 
 
 @dataclass(frozen=True)
 class Placeholder:
     """Something that a letter says of its own reader.
+
+    `sample` is shown in previews; a function of nothing is called in the language of the preview.
 
     needed: a text without it cannot be saved, because the letter would be useless (the link of an invitation).
     secret: a code or a link that opens something: never in a subject, and hidden from whoever reads the log.
@@ -65,6 +69,10 @@ class Kind:
     body: object
     placeholders: tuple[Placeholder, ...]
 
+    def samples(self) -> dict[str, object]:
+        """What stands in the placeholders of a preview."""
+        return {p.name: p.sample() if callable(p.sample) else p.sample for p in self.placeholders}
+
     @property
     def places(self) -> Places:
         return Places(
@@ -78,12 +86,17 @@ NAME = Placeholder("name", _l("Name of the reader"), "Aigul Bekova")
 COHORT = (
     Placeholder("course", _l("Title of the course"), _l("Digital Public Services")),
     Placeholder("cohort", _l("Code of the cohort"), "DIG-2026-01"),
-    Placeholder("dates", _l("Days of the course"), ""),
-    Placeholder("host", _l("Name of the host university"), ""),
+    Placeholder("dates", _l("Days of the course"), lambda: days(date(2026, 11, 23), date(2026, 11, 27))),
+    Placeholder("host", _l("Name of the host university"), _l("University of Almaty")),
     Placeholder("city", _l("City of the course"), _l("Almaty")),
 )
 
 _kinds: dict[str, Kind] = {}
+# Letters whose text nobody edits, as the log calls them.
+_fixed: dict[str, object] = {
+    "account.invitation": _l("Invitation to choose a password"),
+    "messages.test": _l("Test letter"),
+}
 
 
 def register(kind: Kind) -> Kind:
@@ -100,3 +113,19 @@ def all_of_them() -> list[Kind]:
 
 def by_name(name: str) -> Kind | None:
     return _kinds.get(name)
+
+
+def fixed(name: str, label: object) -> None:
+    """Tell what the log calls a letter whose text cannot be edited: one that a room hands to `core.mail` itself."""
+    _fixed[name] = label
+
+
+def word(name: str) -> object:
+    """What coordinators call a kind of letter."""
+    kind = _kinds.get(name)
+    return kind.label if kind else _fixed.get(name, name)
+
+
+def words() -> list[tuple[str, object]]:
+    """Every kind of letter that a log can hold, to choose from."""
+    return sorted([*((kind.name, kind.label) for kind in _kinds.values()), *_fixed.items()], key=lambda pair: pair[0])

@@ -9,7 +9,8 @@ from flask_babel import lazy_gettext as _l
 from dostyk.core.i18n import labels
 from dostyk.core.mail import MailState
 from dostyk.core.post import Trouble
-from dostyk.messages.rules import Fault
+from dostyk.core.web import constraint_says
+from dostyk.messages.rules import Fault, Origin
 
 STATES: dict[MailState, Any] = labels(
     # Translators: the state of a letter
@@ -23,7 +24,9 @@ TROUBLES: dict[Trouble, Any] = labels(
         Trouble.UNREACHABLE: _l("The mail server did not answer. It is tried again by itself; if this goes on, tell the administrator."),
         Trouble.SLOW: _l("The mail server was too slow to answer. It is tried again by itself."),
         Trouble.ENCRYPTION: _l("No safe connection to the mail server could be made. Tell the administrator; it is tried again by itself."),
-        Trouble.SIGN_IN: _l("The mail server did not accept our user name and password. Tell the administrator; it is tried again by itself."),
+        Trouble.SIGN_IN: _l(
+            "The mail server did not accept our user name and password. Tell the administrator; it is tried again by itself."
+        ),
         Trouble.SENDER: _l("The mail server takes no letters from our address. Tell the administrator; it is tried again by itself."),
         Trouble.DROPPED: _l("The mail server broke off before it had the letter. It is tried again by itself."),
         Trouble.BUSY: _l("The mail server does not take this letter just now. It is tried again by itself."),
@@ -31,7 +34,9 @@ TROUBLES: dict[Trouble, Any] = labels(
             "The mail server broke off after it was given the letter, so that nobody knows whether it keeps it."
             " It is tried again with the same mark, by which servers know it for the same letter."
         ),
-        Trouble.ADDRESS: _l("The mail server says that there is no such address, or that it takes no letters. Check the address with the person."),
+        Trouble.ADDRESS: _l(
+            "The mail server says that there is no such address, or that it takes no letters. Check the address with the person."
+        ),
         Trouble.CONTENT: _l("The mail server refused the letter for what it says. Tell the administrator."),
         Trouble.MALFORMED: _l("This is not an e-mail address. Correct the address of the person, and write to them again."),
     }
@@ -45,3 +50,25 @@ FAULTS: dict[Fault, Any] = labels(
         Fault.SECRET: _l("%(about)s must not stand in the subject: subjects are read by others, in lists and on locked screens."),
     }
 )
+
+ORIGINS: dict[Origin, Any] = labels(
+    {
+        # Translators: whose words a letter has
+        Origin.OWN: _l("Own text of this cohort"),
+        Origin.EVERYWHERE: _l("Own text for all cohorts"),
+        Origin.OURS: _l("Our text"),
+    }
+)
+ORIGIN_SHAPES: dict[Origin, str] = {Origin.OWN: "ok", Origin.EVERYWHERE: "ok", Origin.OURS: "info"}
+
+SENT_AGAIN = _l("This letter was sent again already. Send the newer one again, if that is needed.")
+for _name in ("uq_mail_again_of_id", "mail.again_of_id"):
+    constraint_says(_name, SENT_AGAIN)
+CHANGED = _l("Somebody changed this text after you had opened it. Theirs is kept; yours is still here: compare, and save again.")
+for _name in (
+    "uq_message_template_kind_language_cohort_id",
+    "message_template.kind, message_template.language, message_template.cohort_id",
+):
+    constraint_says(_name, CHANGED)
+for _name in ("uq_message_template_everywhere", "message_template.kind, message_template.language"):
+    constraint_says(_name, CHANGED)

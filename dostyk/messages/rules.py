@@ -21,6 +21,14 @@ _OURS = re.compile(r"%\((\w+)\)s")
 _UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 
 
+class Origin(StrEnum):
+    """Whose words a letter has."""
+
+    OWN = "own"
+    EVERYWHERE = "everywhere"
+    OURS = "ours"
+
+
 class Fault(StrEnum):
     """Why a text cannot be saved."""
 
@@ -73,8 +81,7 @@ def braces(ours: str) -> str:
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The text with its placeholders filled; one without a value becomes nothing. Paragraphs that came out empty are left out."""
-    filled = _PLACE.sub(lambda found: values.get(found[1], ""), text.replace("\r\n", "\n").replace("\r", "\n"))
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", filled)).strip("\n")
+    return _tidy(_PLACE.sub(lambda found: values.get(found[1], ""), text))
 
 
 def one_line(value: str) -> str:
@@ -83,8 +90,14 @@ def one_line(value: str) -> str:
 
 
 def paragraphs(value: str) -> str:
-    """A value that may be as long as it likes: NFC, without controls."""
-    return _UNSEEN.sub(" ", unicodedata.normalize("NFC", value.replace("\r\n", "\n"))).strip()
+    """A value that may be as long as it likes: NFC, without controls, no more than one empty line at a time."""
+    return _tidy(unicodedata.normalize("NFC", value))
+
+
+def _tidy(text: str) -> str:
+    """Done once it changes nothing more: a value that was made tidy is found again in the letter."""
+    text = _UNSEEN.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[^\S\n]+(?=\n)", "", text)).strip()
 
 
 def conceal(text: str, secrets: Sequence[str], instead: str) -> str:

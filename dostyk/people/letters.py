@@ -50,7 +50,7 @@ def _write(kind: str, account: Account, words: Callable[[], tuple[str, str]]) ->
     language = language_of(account)
     with force_locale(language):
         subject, body = words()
-    mail.send(f"account.{kind}", account.email, subject, body, language=language)
+    mail.send(f"account.{kind}", account.email, subject, body, language=language, person_id=account.person_id)
 
 
 def invitation(account: Account, token: str) -> None:
