@@ -20,7 +20,8 @@ from dostyk.core.database import Model, db, work
 from dostyk.core.text import fold, new_code
 from dostyk.courses.models import Course, Programme, Project
 from dostyk.demo.content import AGENCY, COURSES, HOSTS, PROGRAMMES
-from dostyk.people.models import Account, Organisation, Person
+from dostyk.people.models import Account, Organisation, Person, PersonWord
+from dostyk.people.rules import words_of
 from dostyk.schedule.models import Slot
 from dostyk.vouchers.models import Batch, Redemption, Voucher
 
@@ -74,6 +75,10 @@ def _tables(size: int) -> list[tuple[type[Model], Iterator[dict[str, Any]]]]:
                 "sex": "female" if n % 2 else "male", "country": COUNTRIES[n % 4], "email": f"p{n}@example.org", "employer": "Ministry of Labour",
                 "post": "Chief specialist", "languages": ["ru"], "demo": True, "created_at": now,
             }  # fmt: skip
+
+    def words() -> Iterator[dict[str, Any]]:
+        for person in people():
+            yield from ({"person_id": person["id"], "word": word} for word in words_of(person["search"]))
 
     def accounts() -> Iterator[dict[str, Any]]:
         for n in (1, staff, staff + 1):
@@ -141,6 +146,7 @@ def _tables(size: int) -> list[tuple[type[Model], Iterator[dict[str, Any]]]]:
             {"id": 2, "kind": "partner", "name": {"en": "Civil service agency"}, "country": "KG", "city": {"en": "Bishkek"}},
         ])),
         (Person, people()),
+        (PersonWord, words()),
         (Account, accounts()),
         (Programme, iter([{"id": 1, "code": "DIG", "title": PROGRAMMES["DIG"][0]}])),
         (Project, iter([{"id": 1, "programme_id": 1, "title": PROGRAMMES["DIG"][0]}])),

@@ -25,7 +25,7 @@ from dostyk.core.uploads import Upload
 from dostyk.courses.models import Course, Programme, Project
 from dostyk.courses.rules import CourseKind
 from dostyk.people.models import Account, Organisation, Person
-from dostyk.people.rules import OrganisationKind, Sex
+from dostyk.people.rules import OrganisationKind, Sex, name_key
 from dostyk.schedule.models import Slot
 from dostyk.schedule.rules import SlotKind
 from dostyk.vouchers.models import Batch, Redemption, Voucher
@@ -56,9 +56,8 @@ def a_person(full_name: str = "", **values: Any) -> Person:
     defaults = {"country": "KG", "sex": Sex.MALE, "email": "", "created_at": utcnow()}
     values = {**defaults, **values}
     search = fold(f"{full_name} {own_name} {values['email']}")
-    return save(
-        Person(full_name=full_name, own_name=own_name, sort_name=fold(values.get("family_name", "") or full_name), search=search, **values)
-    )
+    keys = {"sort_name": fold(values.get("family_name", "") or full_name), "name_key": name_key(fold(full_name)), "search": search}
+    return save(Person(full_name=full_name, own_name=own_name, **keys, **values))
 
 
 def an_account(person: Person | None = None, **values: Any) -> Account:

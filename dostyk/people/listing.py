@@ -42,7 +42,7 @@ def people() -> Listing[Person]:
             "country": [Person.country, Person.sort_name, Person.id],
             "created": [Person.created_at, Person.id],
         },
-        default="name", search=found(Person.search), filters=[country, state], load=(joinedload(Person.organisation),),
+        default="name", search=queries.named, filters=[country, state], load=(joinedload(Person.organisation),),
     )  # fmt: skip
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import g, has_request_context
-from sqlalchemy.orm import InstrumentedAttribute, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 from sqlalchemy.sql import ColumnElement
 
 from dostyk.core.access import Grant, Permission, grants_with
 from dostyk.core.database import db
 from dostyk.core.text import fold
-from dostyk.people.models import Account, Consent, Organisation, Passkey, Person
-from dostyk.people.rules import OrganisationKind, Purpose
+from dostyk.people.models import Account, Consent, Organisation, Passkey, Person, PersonWord
+from dostyk.people.rules import OrganisationKind, Purpose, beginnings, words_of
 
 # --- Who reaches whom -----------------------------------------------------------------------------------------------
 
@@ -65,6 +65,51 @@ def found(column: InstrumentedAttribute[str]) -> Callable[[str], ColumnElement[b
         return sa.and_(*(column.contains(word, autoescape=True) for word in words)) if words else sa.false()
 
     return condition
+
+
+# --- Finding people by name -----------------------------------------------------------------------------------------
+
+LISTED = 1000  # so many people are looked up by their numbers
+FEW = 50_000  # of a word that no more people bear, all are looked up; of a more frequent one, they are met on the way
+
+
+def named(typed: str) -> ColumnElement[bool]:
+    """A condition on `Person`: each word that was typed begins a word of their names or of their address.
+
+    Two statements, whatever was typed; neither looks at all people. A rare word leads to its people by the index of the words. People
+    of a frequent one are met soon enough on a walk through the order of the page, by the index of that order.
+    """
+    words = words_of(fold(typed))[:8]
+    if not words:
+        return sa.false()
+    how_many = [sa.select(sa.func.count()).select_from(_bearers(word).limit(FEW + 1).subquery()).scalar_subquery() for word in words]
+    counted = sorted(zip(db.session.execute(sa.select(*how_many)).one(), words, strict=True))
+    found = _bearers(*(word for _count, word in counted))
+    numbers = db.session.scalars(found.limit(LISTED + 1)).all()
+    if len(numbers) <= LISTED:
+        return Person.id.in_(sorted(set(numbers)))
+    if counted[0][0] <= FEW:
+        if db.engine.dialect.name == "postgresql":  # an array is made first; what is a mere IN to it, the planner may walk for
+            return Person.id == sa.any_(sa.func.array(found.scalar_subquery()))
+        return Person.id.in_(found)
+    each = (sa.select(sa.literal(1)).where(PersonWord.person_id == Person.id, _begins(word, PersonWord)) for word in words)
+    # A value, not EXISTS: that the planner would turn into a join, and read all the people who bear the word.
+    return sa.and_(*(one.correlate(Person).limit(1).scalar_subquery().is_not(None) for one in each))
+
+
+def _bearers(*words: str) -> sa.Select[int]:
+    """The numbers of the people who have words that begin with each of `words`, the rarest first; some of them perhaps twice."""
+    select = sa.select(PersonWord.person_id).where(_begins(words[0], PersonWord))
+    for word in words[1:]:
+        other = aliased(PersonWord)
+        select = select.where(sa.exists().where(other.person_id == PersonWord.person_id, _begins(word, other)))
+    return select
+
+
+def _begins(word: str, table: type[PersonWord]) -> ColumnElement[bool]:
+    """Words of `table` that begin with `word`, as ranges: an index of either database serves them, which it may not for LIKE."""
+    ranges = (sa.and_(table.word >= begin, table.word < f"{begin}\U0010ffff") for begin in beginnings(word, fold))
+    return sa.or_(*ranges)
 
 
 def in_chunks(select: sa.Select[Any], size: int = 2000) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -39,6 +39,7 @@ class Purpose(StrEnum):
 REQUIRED = (Purpose.PROGRAMME, Purpose.PARTNER)
 
 NAME_LENGTH = 200
+WORD_LENGTH = 100  # of what a search looks at in one word
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class PersonDetails:
     employer: str = ""
     post: str = ""
     languages: tuple[str, ...] = ()
+    birth_year: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,3 +115,26 @@ def name_flaw(name: str) -> NameFlaw | None:
 def missing_consents(given: Collection[Purpose]) -> list[Purpose]:
     """The purposes without which no seat is given, in the order in which they are asked."""
     return [purpose for purpose in REQUIRED if purpose not in given]
+
+
+# --- Finding people -------------------------------------------------------------------------------------------------
+
+
+def words_of(folded: str) -> list[str]:
+    """The words of a folded text that a search looks at, each once."""
+    return list(dict.fromkeys(word[:WORD_LENGTH] for word in folded.split()))
+
+
+def name_key(folded: str) -> str:
+    """The words of a folded name in the order of the alphabet: one key, whether the family name stands first or last."""
+    return " ".join(sorted(words_of(folded)))[:220]
+
+
+def beginnings(word: str, fold: Callable[[str], str]) -> list[str]:
+    """How a folded word may begin when `word` was typed, perhaps not to its end.
+
+    `nurz` begins Nurzhan, whose key is `nurjan`: letters that are typed two by two may be cut in the middle.
+    """
+    said = fold(word)[:WORD_LENGTH]
+    longer = (fold(word + rest)[:WORD_LENGTH] for rest in ("h", "zh"))
+    return list(dict.fromkeys((said, *(other for other in longer if not other.startswith(said)))))

@@ -19,7 +19,7 @@ from dostyk.core.text import clean_name, fold
 from dostyk.people import letters, queries
 from dostyk.people.labels import ADDRESS_TAKEN
 from dostyk.people.models import Account, Consent, Organisation, Passkey, Person
-from dostyk.people.rules import NameFlaw, OrganisationDetails, PersonDetails, Purpose, foreign_letters, name_flaw
+from dostyk.people.rules import NameFlaw, OrganisationDetails, PersonDetails, Purpose, foreign_letters, name_flaw, name_key
 
 # --- Organisations --------------------------------------------------------------------------------------------------
 
@@ -68,6 +68,7 @@ def restore_organisation(organisation: Organisation, *, by: Person, now: datetim
 def derive(person: Person) -> Person:
     """Fill in what is worked out of a person's names and address: the key of the order, and what a search looks at."""
     person.sort_name = fold(person.family_name or person.full_name)[:220]
+    person.name_key = name_key(fold(person.full_name))
     names = (person.full_name, person.own_name, person.family_name, person.given_name, person.patronymic)
     # Each word once: the parts of a name are mostly in the full name as well.
     person.search = " ".join(dict.fromkeys(fold(" ".join(name or "" for name in names)).split()))
