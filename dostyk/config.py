@@ -51,7 +51,7 @@ SETTINGS = (
     Setting("SESSION_HOURS", int, 12, "How long a sign-in lasts."),
     Setting("LOG_LEVEL", str, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Setting("LIMIT_SIGN_IN", str, "10/minute;60/hour", "Tries to sign in or to ask for a reset letter, per address."),
-    Setting("LIMIT_CODE", str, "10/minute;60/hour", "Tries to enter a voucher code, per address."),
+    Setting("LIMIT_CODE", str, "5/minute", "Wrong voucher codes, per address; who is signed in waits longer and longer after 20 an hour."),
     Setting("LIMIT_VERIFY", str, "30/minute;300/hour", "Look-ups on the verification page, per address."),
 )  # fmt: skip
 

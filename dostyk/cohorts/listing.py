@@ -16,7 +16,7 @@ from sqlalchemy.sql import ColumnElement
 from dostyk.cohorts import queries
 from dostyk.cohorts.labels import PHASES
 from dostyk.cohorts.models import Cohort, Enrolment
-from dostyk.cohorts.rules import EnrolmentState, Phase
+from dostyk.cohorts.rules import EnrolmentState, Phase, SeatTable
 from dostyk.core.access import Permission
 from dostyk.core.countries import country_name
 from dostyk.core.i18n import label, language
@@ -182,3 +182,18 @@ def participant_lines(select: sa.Select[Any], addresses: bool) -> Iterator[list[
             e.withdrawn_at.date().isoformat() if e.withdrawn_at else "",
             e.withdrawn_reason or "",
         ]
+
+
+# --- Seats ----------------------------------------------------------------------------------------------------------
+
+
+def seat_head() -> list[object]:
+    """The head of a file of seats."""
+    return [_("Country"), _("Held"), _("Enrolled"), _("Reserved"), _("Free")]
+
+
+def seat_lines(table: SeatTable) -> Iterator[list[object]]:
+    """The seats of each country, of the common pool and in total."""
+    named = sorted(((country_name(code, language()), row) for code, row in table.countries.items()), key=lambda pair: pair[0])
+    for name, row in [*named, (_("Common pool"), table.pool), (_("In total"), table.total)]:
+        yield [name, row.held, row.taken, row.reserved, row.free]

@@ -115,6 +115,13 @@ def show(cohort: Cohort) -> ResponseReturnValue:
     )
 
 
+@bp.get("/<cohort_code>/seats.csv")
+@needs(Permission.SEE_FIGURES, scope="cohort")
+def seats(cohort: Cohort) -> ResponseReturnValue:
+    """Held, enrolled, reserved and free, for each country and in total."""
+    return csv_response(f"seats-{cohort.code}", listing.seat_head(), listing.seat_lines(queries.seat_table(cohort, utcnow())))
+
+
 @bp.get("/<cohort_code>/participants")
 @needs(Permission.SEE_PARTICIPANTS, scope="cohort")
 def participants(cohort: Cohort) -> ResponseReturnValue:

@@ -11,13 +11,40 @@ import os
 import sqlite3
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from limits.storage import Storage
 
 log = logging.getLogger(__name__)
 CLEANED_EVERY = 1000  # increments
+MINUTE, HOUR, DAY = 60, 3600, 86_400
 BROKEN = (sqlite3.Error, OSError)  # busy, full, read-only, not a database
+
+
+@dataclass(frozen=True)
+class GrowingWait:
+    """After `free` failures in an hour, each further one makes whoever fails wait twice as long as the one before.
+
+    One minute at first, a day at most; the growth is forgotten after a day. Works on any storage of the library.
+    """
+
+    name: str
+    free: int
+
+    def left(self, storage: Storage, who: str) -> int:
+        """How many seconds `who` has to wait from now; 0: not at all."""
+        key = self._key("wait", who)
+        return max(1, round(storage.get_expiry(key) - time.time())) if storage.get(key) else 0
+
+    def failed(self, storage: Storage, who: str) -> None:
+        """Count a failure of `who`."""
+        if storage.incr(self._key("tries", who), HOUR) >= self.free:
+            level = storage.incr(self._key("level", who), DAY)
+            storage.incr(self._key("wait", who), min(MINUTE * 2 ** (level - 1), DAY))
+
+    def _key(self, part: str, who: str) -> str:
+        return f"growing/{self.name}/{part}/{who}"
 
 
 class SQLiteStorage(Storage):

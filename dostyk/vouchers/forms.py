@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, EmailField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    SubmitField,
+    TextAreaField,
+)
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from dostyk.cohorts.models import Cohort
@@ -21,7 +33,8 @@ from dostyk.core.text import localized
 from dostyk.people.labels import CONSENT_WORDING, PURPOSES, SEXES
 from dostyk.people.models import Organisation
 from dostyk.people.rules import NAME_LENGTH, REQUIRED, PersonDetails, Purpose, Sex
-from dostyk.vouchers.rules import MOST_AT_ONCE
+from dostyk.vouchers.labels import BATCH_KINDS
+from dostyk.vouchers.rules import MOST_AT_ONCE, BatchKind
 
 
 class RedeemForm(Form):
@@ -135,6 +148,11 @@ class SeatForm(ConsentForm):
         return any(self[name].data or self[name].errors for name in ("family_name", "given_name", "patronymic"))
 
 
+def _closes(closes: datetime, cohort: Cohort) -> str:
+    said = {"closes": i18n.moment(closes, cohort.time_zone), "zone": cohort.time_zone}
+    return _("Through the end of that day at the venue. Enrolment closes on %(closes)s (%(zone)s).", **said)
+
+
 class IssueForm(Form):
     organisation_id = SelectField(
         _l("Handed to"), [InputRequired(_l("Choose the body that names the people."))], coerce=lambda v: int(v) if v else None
@@ -153,19 +171,80 @@ class IssueForm(Form):
     language = SelectField(
         _l("Language of the printed sheet"), choices=lambda: choices((code, shown.name) for code, shown in i18n.SUPPORTED.items())
     )
+    kind = RadioField(_l("Codes"), choices=lambda: choices(BATCH_KINDS.items()), coerce=str, default=BatchKind.SINGLE.value)
+    approval = BooleanField(
+        _l("A coordinator approves each person"),
+        description=_l("Whoever redeems a code waits until somebody approves or declines; the seat is held meanwhile."),
+    )
     note = TextAreaField(_l("Note"), [Optional(), Length(max=1000)], description=_l("For coordinators only. It is not printed."))
+    overbook = StringField(
+        _l("Reason for promising more seats than are free"),
+        [Optional(), Length(max=300)],
+        filters=[tidy],
+        description=_l("Only if you must. It is kept with the batch; some of its vouchers may find no seat."),
+    )
+    draft = SubmitField(_l("Save as a draft"))
 
     def offer(self, bodies: Sequence[Organisation], cohort: Cohort) -> None:
         """The bodies to choose from, with their countries, and until when vouchers of this cohort can be valid."""
-        closes, zone = i18n.moment(cohort.closes_at, cohort.time_zone), cohort.time_zone
-        self.valid_through.description = _(
-            "Through the end of that day at the venue. Enrolment closes on %(closes)s (%(zone)s).", closes=closes, zone=zone
-        )
+        self.valid_through.description = _closes(cohort.closes_at, cohort)
         lang = i18n.language()
         pairs: list[tuple[Any, object]] = [(row.id, f"{localized(row.name, lang)} · {country_name(row.country, lang)}") for row in bodies]
         self.organisation_id.choices = choices(pairs, empty=_l("Choose a body"))
 
 
-class RevokeForm(Form):
-    reason = StringField(_l("Reason"), [DataRequired(_l("Say why the vouchers are revoked.")), Length(max=300)], filters=[tidy])
+class DraftForm(IssueForm):
+    """A draft that is changed, or issued."""
+
+
+def _reason(asked: object, description: object = "") -> StringField:
+    return StringField(_l("Reason"), [DataRequired(asked), Length(max=300)], filters=[tidy], description=description)
+
+
+class ChangeForm(Form):
+    quantity = IntegerField(
+        _l("Number of seats"),
+        [
+            InputRequired(_l("Write how many seats the batch is to have.")),
+            NumberRange(0, MOST_AT_ONCE, _l("From 0 to %(max)s seats are possible.", max=MOST_AT_ONCE)),
+        ],
+        description=_l("Those that were taken with it are counted. Fewer: open vouchers that nobody has are revoked, the newest first."),
+    )
+    valid_through = DateField(_l("Valid through"), [InputRequired(_l("Choose the last day on which the vouchers can be redeemed."))])
+    reason = _reason(_l("Say why the batch is changed."), _l("It is kept with the batch, and can be shown to the body."))
+
+    def offer(self, closes: datetime, cohort: Cohort) -> None:
+        """Until when vouchers of this batch can be valid."""
+        self.valid_through.description = _closes(closes, cohort)
+
+
+class ReasonForm(Form):
+    reason = _reason(_l("Say why: it is kept with the batch."))
     voucher = IntegerField(validators=[Optional()])
+
+
+class LeaveForm(Form):
+    reason = _reason(_l("Say why you give the seat back."), _l("The coordinators of the course read it."))
+
+
+class DecideForm(Form):
+    """Some of who wait are ticked; one of two buttons is pressed."""
+
+    enrolments = SelectMultipleField(coerce=int)
+    reason = StringField(
+        _l("Reason, if you decline"), [Length(max=300)], filters=[tidy], description=_l("Whoever is declined reads it in the letter.")
+    )
+    approve = SubmitField(_l("Approve"))
+    decline = SubmitField(_l("Decline"))
+
+    def offer(self, numbers: Sequence[int]) -> None:
+        """The seats that may be ticked."""
+        self.enrolments.choices = [(number, "") for number in numbers]
+
+    def validate_enrolments(self, field: SelectMultipleField) -> None:
+        if not field.data:
+            raise ValidationError(str(_l("Tick the people about whom you decide.")))
+
+    def validate_reason(self, field: StringField) -> None:
+        if self.decline.data and not field.data:
+            raise ValidationError(str(_l("Say why: the person reads it.")))

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from dostyk.cohorts.models import Cohort
+from dostyk.cohorts.models import Cohort, Enrolment
 from dostyk.core.countries import country_name
 from dostyk.core.database import db
 from dostyk.core.i18n import language
 from dostyk.core.tables import Filter, Listing, listing
 from dostyk.core.text import fold, group_code, localized
-from dostyk.people.models import Organisation
+from dostyk.people.models import Organisation, Person
+from dostyk.people.queries import found as named
 from dostyk.vouchers import queries, rules
 from dostyk.vouchers.labels import STATES
 from dostyk.vouchers.models import Batch, Redemption, Voucher
@@ -68,6 +69,20 @@ def batches(select: sa.Select[Batch], now: datetime) -> Listing[Batch]:
     )
 
 
+def pending(cohort: Cohort) -> Listing[Enrolment]:
+    """The page of those who wait for approval that is asked for."""
+    return listing(
+        queries.waiting(cohort),
+        sorts={
+            "asked": [Enrolment.enrolled_at, Enrolment.id],
+            "name": [Person.sort_name, Person.id],
+            "country": [Person.country, Enrolment.id],
+        },
+        default="asked",
+        search=named(Person.search),
+    )
+
+
 def _named(text: str) -> sa.ColumnElement[bool]:
     key = fold(text)
     bodies = sa.select(Organisation.id).where(Organisation.search.contains(key, autoescape=True))
@@ -96,6 +111,22 @@ def file_of(vouchers: Listing[Voucher], cohort: Cohort, now: datetime) -> File:
             when.at.astimezone(zone).strftime("%Y-%m-%d %H:%M") if when else "", v.revoked_reason or "",
         )
         for v, when, who in queries.exported(vouchers.select)
+    )  # fmt: skip
+
+
+def file_of_pending(found: Listing[Enrolment], cohort: Cohort) -> File:
+    """Head and lines of a file of those who wait for approval."""
+    zone, lang = ZoneInfo(cohort.time_zone), language()
+    head = (
+        _("Full name"), _("Name in own script"), _("Country"), _("Where they work"), _("Post"),
+        _("Redeemed at (%(zone)s)", zone=cohort.time_zone),
+    )  # fmt: skip
+    return head, (
+        (
+            seat.person.full_name, seat.person.own_name, country_name(seat.person.country or "", lang),
+            seat.person.employer, seat.person.post, seat.enrolled_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+        )
+        for seat in db.session.scalars(found.select)
     )  # fmt: skip
 
 

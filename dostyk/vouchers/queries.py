@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from dostyk.cohorts import queries as cohorts
 from dostyk.cohorts import reserves
 from dostyk.cohorts.models import Cohort, CountrySeats, Enrolment
-from dostyk.cohorts.rules import HOLDING, CohortFacts, Seats, SeatTable
+from dostyk.cohorts.rules import CODE, HOLDING, CohortFacts, EnrolmentState, Seats, SeatTable
 from dostyk.core.access import Grant
 from dostyk.core.audit import Event
 from dostyk.core.database import db
@@ -118,6 +118,16 @@ def open_of(batch: Batch, sheet: tuple[int, int], now: datetime) -> Sequence[Vou
     numbered = sa.select(Voucher.id).where(Voucher.batch_id == batch.id).order_by(Voucher.id).offset(first - 1).limit(last - first + 1)
     on_it = Voucher.id.in_(sa.select(numbered.subquery().c.id))
     return db.session.scalars(of_batch(batch).where(on_it, state_is(VoucherState.OPEN, now)).order_by(Voucher.id)).all()
+
+
+def voucher_of(batch: Batch, voucher_id: int) -> Voucher | None:
+    """A voucher of this batch; None when the number belongs to another."""
+    return db.session.scalar(of_batch(batch).where(Voucher.id == voucher_id))
+
+
+def number_of(batch: Batch) -> int:
+    """How many vouchers a batch has, dead or alive: the numbers on its sheets never shift."""
+    return db.session.scalar(sa.select(sa.func.count()).where(Voucher.batch_id == batch.id)) or 0
 
 
 def found_by(text: str) -> ColumnElement[bool]:
@@ -276,6 +286,55 @@ def batch_facts(cohort: Cohort, body: Organisation, country: str, seats: SeatTab
 def end_of(cohort: Cohort, *, replaces: bool) -> datetime:
     """Until when (exclusive) vouchers of a cohort can be redeemed, or those with which somebody takes the place of another."""
     return replaced_until(cohort.closes_at, cohort.replace_until, cohort.time_zone) if replaces else cohort.closes_at
+
+
+# --- Approval --------------------------------------------------------------------------------------------------------
+
+
+def waiting(cohort: Cohort) -> sa.Select[Enrolment]:
+    """The seats of a cohort that wait for approval, with their people."""
+    mine = sa.select(Enrolment).join(Enrolment.person).where(Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.PENDING)
+    return mine.options(contains_eager(Enrolment.person))
+
+
+def pending(cohort: Cohort, enrolment_id: int) -> Enrolment | None:
+    """One of them; None when it does not wait, or is of another cohort."""
+    return db.session.scalar(waiting(cohort).where(Enrolment.id == enrolment_id))
+
+
+def pending_among(cohort: Cohort, ids: Iterable[int]) -> Sequence[int]:
+    """Which of these numbers are seats of the cohort, waiting or not: who was decided about meanwhile is no error."""
+    return db.session.scalars(sa.select(Enrolment.id).where(Enrolment.cohort_id == cohort.id, Enrolment.id.in_(list(ids)))).all()
+
+
+def number_pending(cohort: Cohort) -> int:
+    """How many seats of a cohort wait for approval."""
+    return db.session.scalar(waiting(cohort).with_only_columns(sa.func.count(), maintain_column_froms=True)) or 0
+
+
+def pending_by_cohort(grants: Sequence[Grant], limit: int = 5) -> Sequence[tuple[Cohort, int]]:
+    """The cohorts that any of `grants` reaches in which people wait for approval, and how many. One statement."""
+    number = sa.func.count(Enrolment.id).label("number")
+    found = sa.select(Enrolment.cohort_id, number).where(Enrolment.state == EnrolmentState.PENDING).group_by(Enrolment.cohort_id).subquery()
+    rows = sa.select(Cohort, found.c.number).join(found, found.c.cohort_id == Cohort.id).options(*cohorts.HEAD)
+    rows = rows.where(cohorts.within(grants), Cohort.archived_at.is_(None)).order_by(Cohort.starts_on, Cohort.id).limit(limit)
+    return [(row[0], int(row[1])) for row in db.session.execute(rows)]
+
+
+def cohort_and_seat(cohort_code: str, person_id: int) -> tuple[Cohort, Enrolment | None] | None:
+    """A cohort and the seat that a person holds there; None when there is no such cohort. One statement."""
+    if not CODE.fullmatch(cohort_code.upper()):
+        return None
+    held = (Enrolment.cohort_id == Cohort.id) & (Enrolment.person_id == person_id) & Enrolment.state.in_(HOLDING)
+    asked = sa.select(Cohort, Enrolment).outerjoin(Enrolment, held).where(Cohort.code == cohort_code.upper())
+    row = db.session.execute(asked.options(*cohorts.HEAD)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def pending_of(person_id: int) -> Sequence[Enrolment]:
+    """The seats of a person that wait for approval, with their cohorts, the soonest first. One statement."""
+    mine = sa.select(Enrolment).join(Enrolment.cohort).where(Enrolment.person_id == person_id, Enrolment.state == EnrolmentState.PENDING)
+    return db.session.scalars(mine.options(contains_eager(Enrolment.cohort).options(*cohorts.HEAD)).order_by(Cohort.starts_on)).all()
 
 
 # --- Replacements ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from dostyk.cohorts.rules import CLOSES_BEFORE, HOLDING, EnrolmentState, Seats, last_day, midnight
+from dostyk.cohorts.rules import CLOSES_BEFORE, HOLDING, EnrolmentState, Phase, Seats, last_day, midnight
 
 MOST_AT_ONCE = 10_000  # vouchers of one batch
 PER_SHEET = 100  # vouchers of one printed file: about a second of work
@@ -102,6 +102,11 @@ def state(voucher: VoucherFacts, now: datetime) -> VoucherState:
             return VoucherState.EXPIRED
         case _:
             return VoucherState.OPEN
+
+
+def too_late_to_leave(phase: Phase) -> bool:
+    """Whether a participant cannot give their seat back any more."""
+    return phase in (Phase.FINISHED, Phase.ARCHIVED)
 
 
 # --- Issuing ---------------------------------------------------------------------------------------------------------

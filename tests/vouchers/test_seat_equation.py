@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from dostyk.cohorts import queries as cohorts
 from dostyk.cohorts import service as seats
@@ -45,9 +45,17 @@ countries = st.sampled_from(COUNTRIES)
 kinds = st.sampled_from(BatchKind)
 
 
-def with_some(what: str) -> Any:
-    """Only while there is something to do it with."""
-    return precondition(lambda machine: machine.there_are[what])
+verbs: dict[str, tuple[str, dict[str, st.SearchStrategy[Any]]]] = {}
+
+
+def verb(_needs: str = "", **drawn: st.SearchStrategy[Any]) -> Callable[[Any], Any]:
+    """Something that can happen while there are some of what it needs, and what is drawn for it."""
+
+    def mark(function: Any) -> Any:
+        verbs[function.__name__] = (_needs, drawn)
+        return function
+
+    return mark
 
 
 class SeatsOfACohort(RuleBasedStateMachine):
@@ -69,6 +77,13 @@ class SeatsOfACohort(RuleBasedStateMachine):
         self.coordinator = factories.a_person(country="KZ")
         self.overbooked: set[str] = set()
         self.there_are = Counter[str]()
+
+    @rule(data=st.data())
+    def something_happens(self, data: st.DataObject) -> None:
+        """One verb of those that have something to do, so that no step is lost."""
+        possible = [name for name, (needed, _) in verbs.items() if not needed or self.there_are[needed]]
+        name = data.draw(st.sampled_from(possible), label="verb")
+        getattr(self, name)(**{key: data.draw(strategy, label=key) for key, strategy in verbs[name][1].items()})
 
     def attempt(self, verb: str, act: Callable[[], Any]) -> Any:
         """What came of it; a refusal changes nothing, which the invariants see."""
@@ -102,12 +117,13 @@ class SeatsOfACohort(RuleBasedStateMachine):
 
     # --- What people do ---------------------------------------------------------------------------------------------
 
-    @rule(
+    @verb(
+        "",
         country=countries,
         quantity=few,
         kind=st.sampled_from(BatchKind),
         approval=st.booleans(),
-        days=st.integers(0, 7),
+        days=st.integers(0, 4),
         draft=seldom,
         over=seldom,
     )
@@ -118,80 +134,72 @@ class SeatsOfACohort(RuleBasedStateMachine):
         if batch is not None and batch.override_reason:
             self.overbooked.add(country)
 
-    @with_some("draft")
-    @rule(number=one_of)
+    @verb("draft", number=one_of)
     def issue_draft(self, number: int) -> None:
         if batch := self.batch(number, BatchState.DRAFT):
             self.attempt("issue draft", lambda: service.issue_draft(batch, self.coordinator, self.now))
 
-    @with_some("draft")
-    @rule(number=one_of)
+    @verb("draft", number=one_of)
     def discard(self, number: int) -> None:
         if number % 3 == 2 and (batch := self.batch(number, BatchState.DRAFT)):
             self.attempt("discard", lambda: service.discard(batch, self.coordinator))
 
-    @with_some("batch")
-    @rule(number=one_of, quantity=st.integers(0, 6))
+    @verb("batch", number=one_of, quantity=st.integers(0, 6))
     def change_quantity(self, number: int, quantity: int) -> None:
         if batch := self.batch(number):
             verb = "raise" if quantity > batch.quantity else "lower"
             self.attempt(verb, lambda: service.change_quantity(batch, quantity, "asked for", self.coordinator, self.now))
 
-    @with_some("batch")
-    @rule(number=one_of, days=st.integers(-1, 14))
+    @verb("batch", number=one_of, days=st.integers(0, 12))
     def extend(self, number: int, days: int) -> None:
         if batch := self.batch(number):
-            verb = "extend" if batch.valid_until > self.now else "revive"
-            self.attempt(verb, lambda: service.extend(batch, self.last_day(days), "asked for", self.coordinator, self.now))
+            self.attempt("extend", lambda: service.extend(batch, self.last_day(days), "asked for", self.coordinator, self.now))
 
-    @with_some("voucher")
-    @rule(number=one_of, everything=seldom)
+    @verb("expired", number=one_of, days=st.integers(0, 6))
+    def revive(self, number: int, days: int) -> None:
+        batch = self.chosen(self.expired_ones(), number)
+        self.attempt("revive", lambda: service.extend(batch, self.last_day(days), "asked for", self.coordinator, self.now))
+
+    @verb("voucher", number=one_of, everything=seldom)
     def revoke(self, number: int, everything: bool) -> None:
         if voucher := self.voucher(number):
             which = None if everything else voucher.id
             act = lambda: service.revoke(voucher.batch, "lost", self.coordinator, self.now, voucher_id=which)  # noqa: E731
             self.attempt("revoke one" if which else "revoke all", act)
 
-    @with_some("batch")
-    @rule(number=one_of, really=seldom)
+    @verb("batch", number=one_of, really=seldom)
     def close(self, number: int, really: bool) -> None:
         if really and (batch := self.batch(number)):
             self.attempt("close", lambda: service.close(batch, "over", self.coordinator, self.now))
 
-    @with_some("voucher")
-    @rule(number=one_of)
+    @verb("voucher", number=one_of)
     def exchange(self, number: int) -> None:
         if voucher := self.voucher(number):
             self.attempt("exchange", lambda: service.exchange(voucher, "lost", self.coordinator, self.now))
 
-    @with_some("voucher")
-    @rule(number=one_of)
+    @verb("voucher", number=one_of)
     def lock(self, number: int) -> None:
         if voucher := self.voucher(number):
             self.attempt("lock", lambda: service.lock_to(voucher, "aigul@example.org", self.coordinator, self.now))
 
-    @with_some("voucher")
-    @rule(number=one_of, seats_back=few, named=st.booleans())
+    @verb("voucher", number=one_of, seats_back=few, named=st.booleans())
     def hand_back(self, number: int, seats_back: int, named: bool) -> None:
         if voucher := self.voucher(number):
             own = [voucher.id] if named and voucher.batch.kind is BatchKind.SINGLE else []
             act = lambda: service.hand_back(voucher.batch, seats_back, "not needed", self.coordinator, self.now, own)  # noqa: E731
             self.attempt("hand back", act)
 
-    @with_some("open")
-    @rule(number=one_of)
+    @verb("open", number=one_of)
     def redeem(self, number: int) -> None:
         """Somebody new, with a voucher that can be redeemed."""
         voucher = self.chosen(self.open_ones(), number)
         self.take(voucher, factories.a_person(country=voucher.batch.country))
 
-    @with_some("open")
-    @rule(number=one_of)
+    @verb("open", number=one_of)
     def redeem_too(self, number: int) -> None:
         self.redeem(number)
 
-    @with_some("voucher")
-    @rule(number=one_of)
+    @verb("voucher", number=one_of)
     def redeem_again(self, number: int) -> None:
         """Who had a seat or has one, with any voucher."""
         if (voucher := self.voucher(number)) and (seat := self.seat(number, *EnrolmentState)):
@@ -206,11 +214,14 @@ class SeatsOfACohort(RuleBasedStateMachine):
 
         self.attempt(verb, act)
 
+    def expired_ones(self) -> sa.Select[Batch]:
+        mine = sa.select(Batch).where(Batch.cohort_id == self.cohort.id, Batch.state == BatchState.ISSUED)
+        return mine.where(Batch.valid_until <= self.now).order_by(Batch.id)
+
     def open_ones(self) -> sa.Select[Voucher]:
         return queries.of_cohort(self.cohort).where(queries.state_is(VoucherState.OPEN, self.now)).order_by(Voucher.id)
 
-    @with_some("pending")
-    @rule(number=one_of, yes=st.booleans())
+    @verb("pending", number=one_of, yes=st.booleans())
     def decide(self, number: int, yes: bool) -> None:
         if seat := self.seat(number, EnrolmentState.PENDING):
             if yes:
@@ -218,14 +229,12 @@ class SeatsOfACohort(RuleBasedStateMachine):
             else:
                 self.attempt("decline", lambda: service.decline(seat, "no tax officer", self.coordinator, self.now))
 
-    @with_some("held")
-    @rule(number=one_of)
+    @verb("held", number=one_of)
     def withdraw(self, number: int) -> None:
         if seat := self.seat(number, *HOLDING):
             self.attempt("withdraw", lambda: seats.withdraw(seat, "ill", self.coordinator, self.now))
 
-    @with_some("left")
-    @rule(number=one_of)
+    @verb("left", number=one_of)
     def withdraw_or_decide_twice(self, number: int) -> None:
         if seat := self.seat(number, EnrolmentState.WITHDRAWN, EnrolmentState.DECLINED):
             with work():
@@ -234,32 +243,34 @@ class SeatsOfACohort(RuleBasedStateMachine):
                 assert not service.decline(seat, "no", self.coordinator, self.now)
             db.session.expire_all()
 
-    @with_some("left")
-    @rule(number=one_of)
+    @verb("left", number=one_of)
     def reinstate(self, number: int) -> None:
         if seat := self.seat(number, EnrolmentState.WITHDRAWN):
             self.attempt("reinstate", lambda: seats.reinstate(seat, self.coordinator, self.now))
 
-    @with_some("left")
-    @rule(number=one_of)
+    @verb("left", number=one_of)
     def replace(self, number: int) -> None:
         if seat := self.seat(number, EnrolmentState.WITHDRAWN, EnrolmentState.DECLINED):
             self.attempt("replace", lambda: service.replacement(seat, self.coordinator, self.now))
 
-    @rule(country=countries)
+    @verb("", country=countries)
     def enrol_without_a_voucher(self, country: str) -> None:
         person = factories.a_person(country=country)
         self.attempt("enrol", lambda: seats.enrol(person, self.cohort, country, self.now, by=self.coordinator))
 
-    @rule(number=few, giver=st.none() | countries, taker=st.none() | countries)
+    @verb("", number=few, giver=st.none() | countries, taker=st.none() | countries)
     def move(self, number: int, giver: str | None, taker: str | None) -> None:
         if self.held and giver != taker:
             parts: dict[str, Any] = {"source": giver, "target": taker, "kind": MoveKind.PLANNED, "by": self.coordinator}
             self.attempt("move", lambda: seats.move_seats(self.cohort, number, now=self.now, **parts))
 
-    @rule(hours=st.integers(1, 20))
+    @verb("", hours=st.integers(4, 40))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
+
+    @verb("batch", hours=st.integers(4, 20))
+    def time_passes_too(self, hours: int) -> None:
+        self.time_passes(hours)
 
     # --- What must always be so -------------------------------------------------------------------------------------
 
@@ -294,6 +305,7 @@ class SeatsOfACohort(RuleBasedStateMachine):
         self.there_are.update({"held": sum(s in HOLDING for s in states), "left": sum(s not in HOLDING for s in states)})
         self.there_are.update({"pending": states.count(EnrolmentState.PENDING), "batch": self.there_are[BatchState.ISSUED]})
         self.there_are["voucher"] = self.voucher(0) is not None
+        self.there_are["expired"] = self.chosen(self.expired_ones(), 0) is not None
         self.there_are["open"] = self.chosen(self.open_ones(), 0) is not None
 
     def counted_seats(self) -> Counter[str | None]:
@@ -346,7 +358,7 @@ def test_the_seats_always_add_up(app):
 BREAKS = {
     "a seat that nobody counted": sa.update(CountrySeats).values(taken=CountrySeats.taken + 1),
     "a seat of the cohort that nobody has": "UPDATE cohort SET taken = taken + 1",
-    "a use that nobody redeemed": sa.update(Voucher).values(used=Voucher.used + 1),
+    "a use that nobody redeemed": sa.update(Voucher).where(Voucher.used == 0).values(used=1),
     "a voucher that nobody issued": sa.update(Voucher).values(uses=Voucher.uses + 1),
     "seats that came from nowhere": sa.update(CountrySeats).values(seats=CountrySeats.seats + 1),
 }

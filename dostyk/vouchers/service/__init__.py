@@ -4,11 +4,11 @@ Rows are locked in one order: batch, voucher, then what `cohorts.service.seats` 
 """
 
 from dostyk.vouchers.service.changing import change_quantity, close, exchange, extend, hand_back, lock_to, revoke
-from dostyk.vouchers.service.deciding import approve, decline
+from dostyk.vouchers.service.deciding import approve, decline, leave
 from dostyk.vouchers.service.issuing import Order, discard, edit_draft, issue, issue_draft, replacement
 from dostyk.vouchers.service.redeeming import Given, Offer, no_seat_sentence, offer, redeem, ticket
 
 __all__ = [
     "Given", "Offer", "Order", "approve", "change_quantity", "close", "decline", "discard", "edit_draft", "exchange", "extend",
-    "hand_back", "issue", "issue_draft", "lock_to", "no_seat_sentence", "offer", "redeem", "replacement", "revoke", "ticket",
+    "hand_back", "issue", "issue_draft", "leave", "lock_to", "no_seat_sentence", "offer", "redeem", "replacement", "revoke", "ticket",
 ]  # fmt: skip

@@ -1,151 +1,61 @@
-"""Vouchers of a cohort, the batches of a focal point, and the pages where anybody redeems one."""
+"""The pages where anybody redeems a voucher, and what comes next for who did."""
 
 from __future__ import annotations
 
 import secrets
 from contextlib import nullcontext
-from datetime import datetime
 
-from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import Response, abort, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_login import current_user
 from flask_security import login_user
 
-from dostyk.cohorts import queries as cohorts
-from dostyk.cohorts.models import Cohort
-from dostyk.core import nav
-from dostyk.core.access import Permission, can, grants_with, needs, public
+from dostyk.cohorts.models import Cohort, Enrolment
+from dostyk.core.access import Permission, can, needs, public
 from dostyk.core.audit import gathered
 from dostyk.core.clock import utcnow
 from dostyk.core.database import work
 from dostyk.core.errors import Refused
 from dostyk.core.i18n import language
-from dostyk.core.tables import Listing, csv_response
-from dostyk.core.text import group_code
+from dostyk.core.limits import GrowingWait
 from dostyk.extensions import limiter
 from dostyk.people import queries as people
 from dostyk.people.models import Person
-from dostyk.people.rules import OrganisationKind
-from dostyk.vouchers import calendars, letters, listing, printing, queries, rules, service
-from dostyk.vouchers.forms import ConsentForm, IssueForm, RedeemForm, RevokeForm, SeatForm
-from dostyk.vouchers.labels import GIVES_NO_SEAT, SHAPES, TRIES
-from dostyk.vouchers.models import Batch, Voucher
-from dostyk.vouchers.rules import VoucherState
+from dostyk.vouchers import calendars, letters, queries, rules, service
+from dostyk.vouchers.forms import ConsentForm, LeaveForm, RedeemForm, SeatForm
+from dostyk.vouchers.labels import GIVES_NO_SEAT
+from dostyk.vouchers.views.shared import bp
 
-bp = Blueprint("vouchers", __name__)
-nav.tab("cohort", 30, _l("Vouchers"), "vouchers.index", Permission.SEE_VOUCHERS)
-nav.section(25, _l("Vouchers"), "vouchers.mine", Permission.SEE_BATCH)
-bp.add_app_template_filter(group_code, "code")
-bp.add_app_template_filter(rules.valid_through, "valid_through")
-bp.add_app_template_filter(rules.sheets, "sheets")
-
-# --- Of a cohort -----------------------------------------------------------------------------------------------------
-
-
-@bp.get("/cohorts/<cohort_code>/vouchers")
-@needs(Permission.SEE_VOUCHERS, scope="cohort")
-def index(cohort: Cohort) -> ResponseReturnValue:
-    now, batches = utcnow(), queries.batches_of(cohort)
-    vouchers = listing.of_cohort(cohort, batches, now)
-    if request.args.get("format") == "csv":
-        return _codes(printing.ascii_name(f"vouchers-{cohort.code}"), vouchers, cohort)
-    return render_template(
-        "vouchers/index.html", cohort=cohort, batches=batches, counts=queries.counts(batches, now),
-        seats=cohorts.seat_table(cohort, now), **_words(vouchers, now),
-    )  # fmt: skip
-
-
-@bp.route("/cohorts/<cohort_code>/vouchers/issue", methods=["GET", "POST"])
-@needs(Permission.ISSUE_VOUCHERS, scope="cohort")
-def issue(cohort: Cohort) -> ResponseReturnValue:
-    now, bodies = utcnow(), people.organisations(OrganisationKind.PARTNER, OrganisationKind.AGENCY)
-    usual = rules.usual_last_day(cohort.starts_on, cohort.closes_at, cohort.time_zone, now)
-    form = IssueForm(valid_through=usual, language=language())
-    form.offer(bodies, cohort)
-    if form.validate_on_submit():
-        with form.refusals(), work():
-            body = next(row for row in bodies if row.id == form.organisation_id.data)
-            order = service.Order(body, **{name: form[name].data for name in ("country", "quantity", "valid_through", "language", "note")})
-            batch = service.issue(cohort, order, by=current_user.person, now=now)
-            flash(ngettext("%(num)s voucher is issued.", "%(num)s vouchers are issued.", batch.quantity), "success")
-            return redirect(url_for("vouchers.show", cohort_code=cohort.code, batch_id=batch.id))
-    return render_template("vouchers/issue.html", cohort=cohort, form=form, seats=cohorts.seat_table(cohort, now), bodies=bodies)
-
-
-@bp.get("/cohorts/<cohort_code>/vouchers/batches/<int:batch_id>")
-@needs(Permission.SEE_VOUCHERS, scope="cohort")
-def show(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
-    now, batch = utcnow(), _in_cohort(cohort, batch_id)
-    vouchers = listing.of_batch(batch, now)
-    if request.args.get("format") == "csv":
-        return _codes(printing.file_name(batch), vouchers, cohort)
-    tries = queries.tries(batch)
-    return render_template(
-        "vouchers/show.html", cohort=cohort, batch=batch, counts=queries.counts([batch], now)[batch.id],
-        tries=tries, tried=queries.codes(event.data["voucher"] for event in tries), why=TRIES, **_words(vouchers, now),
-    )  # fmt: skip
-
-
-@bp.get("/cohorts/<cohort_code>/vouchers/batches/<int:batch_id>/sheet.pdf")
-@needs(Permission.ISSUE_VOUCHERS, scope="cohort")
-def sheet(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
-    return _sheet(_in_cohort(cohort, batch_id))
-
-
-@bp.post("/cohorts/<cohort_code>/vouchers/batches/<int:batch_id>/revoke")
-@needs(Permission.ISSUE_VOUCHERS, scope="cohort")
-def revoke(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
-    """One voucher, or all that are not used."""
-    batch, form = _in_cohort(cohort, batch_id), RevokeForm()
-    if form.validate_on_submit():
-        with form.refusals(), work():
-            number = service.revoke(batch, form.reason.data or "", by=current_user.person, now=utcnow(), voucher_id=form.voucher.data)
-            flash(ngettext("%(num)s voucher is revoked.", "%(num)s vouchers are revoked.", number), "success")
-    for error in (*form.form_errors, *form.reason.errors):
-        flash(str(error), "error")
-    return redirect(url_for("vouchers.show", cohort_code=cohort.code, batch_id=batch.id))
-
-
-# --- Of a focal point ------------------------------------------------------------------------------------------------
-
-
-@bp.get("/vouchers/")
-@needs(Permission.SEE_BATCH, scope="any")
-def mine() -> ResponseReturnValue:
-    now = utcnow()
-    batches = listing.batches(queries.reached_by(grants_with(Permission.SEE_BATCH)), now)
-    counts = queries.counts(batches.rows, now)
-    if request.args.get("format") == "csv":
-        return csv_response("batches", *listing.file_of_batches(batches, now))
-    return render_template("vouchers/mine.html", batches=batches, counts=counts)
-
-
-@bp.get("/vouchers/<int:batch_id>")
-@needs(Permission.SEE_BATCH, scope="batch")
-def batch(batch: Batch) -> ResponseReturnValue:
-    now = utcnow()
-    vouchers = listing.of_batch(batch, now)
-    if request.args.get("format") == "csv":
-        return csv_response(printing.file_name(batch), *listing.file_of(vouchers, batch.cohort, now))
-    counts = queries.counts([batch], now)[batch.id]
-    return render_template("vouchers/batch.html", batch=batch, counts=counts, **_words(vouchers, now))
-
-
-@bp.get("/vouchers/<int:batch_id>/sheet.pdf")
-@needs(Permission.SEE_BATCH, scope="batch")
-def batch_sheet(batch: Batch) -> ResponseReturnValue:
-    return _sheet(batch)
-
-
-# --- Anybody's -------------------------------------------------------------------------------------------------------
-
-# Only tries that gave no seat are counted; whoever types a good code is never kept waiting.
+# Only tries that gave no seat are counted: whoever types good codes never comes to wait. Who does wait is not told whether
+# a code is good: else waiting would keep nobody from guessing.
 counted = limiter.shared_limit(
     lambda: current_app.config["LIMIT_CODE"], scope="voucher-code", deduct_when=lambda _response: bool(g.get("failed_try"))
 )
+
+patience = GrowingWait("voucher-code", free=20)
+
+
+@bp.before_request
+def _keep_guessers_waiting() -> None:
+    """Who is signed in and has guessed too often waits, each time twice as long, wherever they sit."""
+    tries = request.endpoint == "vouchers.seat" or (request.endpoint == "vouchers.redeem" and request.method == "POST")
+    if limiter.enabled and tries and current_user.is_authenticated and (left := patience.left(limiter.storage, str(current_user.id))):
+        minutes = -(-left // 60)
+        said = ngettext(
+            "Too many codes were wrong. Wait %(num)s minute, then try again; a code that is right keeps.",
+            "Too many codes were wrong. Wait %(num)s minutes, then try again; a code that is right keeps.",
+            minutes,
+        )
+        raise Refused(said, status=429)
+
+
+@bp.after_request
+def _count_wrong_codes(response: Response) -> Response:
+    if limiter.enabled and g.get("failed_try") and current_user.is_authenticated:
+        patience.failed(limiter.storage, str(current_user.id))
+    return response
 
 
 @bp.route("/redeem", methods=["GET", "POST"])
@@ -157,7 +67,7 @@ def redeem() -> ResponseReturnValue:
     form = RedeemForm()
     if form.validate_on_submit():
         with form.refusals(), work():
-            offer = service.offer(form.code.data, _visitor(), _ticket(form.code.data), utcnow())
+            offer = service.offer(form.code.data, _visitor(), _ticket(form.code.data), utcnow(), _address())
             return redirect(url_for("vouchers.seat", code=offer.voucher.code), 303)
     return _type_the_code(form)
 
@@ -171,7 +81,7 @@ def seat(code: str) -> ResponseReturnValue:
     with typed.refusals():
         form = _seat_form(person)
         with form.refusals(), work() if request.method == "POST" else nullcontext():
-            offer = service.offer(code, person, _ticket(code), utcnow())
+            offer = service.offer(code, person, _ticket(code), utcnow(), _address())
             if offer.seat and person:
                 return redirect(url_for("vouchers.welcome", cohort_code=offer.seat.cohort.code), 303)
             if request.method == "POST" and (offer.seat or form.validate()):
@@ -182,18 +92,36 @@ def seat(code: str) -> ResponseReturnValue:
 
 
 @bp.get("/redeem/welcome/<cohort_code>")
-@needs(Permission.SEE_COHORT, scope="cohort")
-def welcome(cohort: Cohort) -> ResponseReturnValue:
-    """What comes next for who has a seat."""
-    return render_template("vouchers/welcome.html", cohort=cohort, new=current_user.password is None)
+@needs(Permission.USE_ACCOUNT)
+def welcome(cohort_code: str) -> ResponseReturnValue:
+    """What comes next for who has a seat, or waits for its approval."""
+    cohort, seat = _mine(cohort_code)
+    return render_template("vouchers/welcome.html", cohort=cohort, seat=seat, new=current_user.password is None)
 
 
 @bp.get("/redeem/welcome/<cohort_code>/calendar.ics")
-@needs(Permission.SEE_COHORT, scope="cohort")
-def calendar(cohort: Cohort) -> ResponseReturnValue:
+@needs(Permission.USE_ACCOUNT)
+def calendar(cohort_code: str) -> ResponseReturnValue:
     """The days of the course for the calendar of a phone."""
+    cohort, _seat = _mine(cohort_code)
     text = calendars.days_of(cohort, current_app.config["PUBLIC_URL"], utcnow())
     return Response(text, mimetype="text/calendar", headers={"Content-Disposition": f'attachment; filename="{cohort.code}.ics"'})
+
+
+@bp.route("/redeem/welcome/<cohort_code>/leave", methods=["GET", "POST"])
+@needs(Permission.USE_ACCOUNT)
+def leave(cohort_code: str) -> ResponseReturnValue:
+    """A participant gives their own seat back."""
+    now, form = utcnow(), LeaveForm()
+    cohort, seat = _mine(cohort_code)
+    if seat is None:
+        abort(404)
+    if form.validate_on_submit():
+        with form.refusals(), work():
+            service.leave(seat, form.reason.data or "", now)
+            flash(_("You have given your seat back."), "success")
+            return redirect(url_for("home.home"))
+    return render_template("vouchers/leave.html", cohort=cohort, seat=seat, form=form, over=rules.too_late_to_leave(cohort.phase(now)))
 
 
 @bp.after_request
@@ -217,6 +145,19 @@ def _visitor() -> Person | None:
     """Who is signed in; None for a visitor."""
     person: Person | None = current_user.person if current_user.is_authenticated else None
     return person
+
+
+def _address() -> str | None:
+    """The e-mail address with which somebody signed in."""
+    return current_user.email if current_user.is_authenticated else None
+
+
+def _mine(cohort_code: str) -> tuple[Cohort, Enrolment | None]:
+    """The cohort, and the seat that whoever is signed in holds there; 404 for who neither holds one nor may see the cohort."""
+    found = queries.cohort_and_seat(cohort_code, current_user.person_id)
+    if found is None or (found[1] is None and not can(Permission.SEE_COHORT, found[0])):
+        abort(404)
+    return found
 
 
 def _ticket(code: str) -> str | None:
@@ -255,36 +196,3 @@ def _take(offer: service.Offer, form: ConsentForm, person: Person | None) -> Res
         if given.new:
             letters.welcome(given.seat, account, new=given.account is not None, pending=given.pending)
     return redirect(url_for("vouchers.welcome", cohort_code=given.seat.cohort.code), 303)
-
-
-def _in_cohort(cohort: Cohort, batch_id: int) -> Batch:
-    return queries.batch_of(cohort, batch_id) or abort(404)
-
-
-def _words(vouchers: Listing[Voucher], now: datetime) -> dict[str, object]:
-    """What the lists of vouchers show beside the rows."""
-
-    def state(voucher: Voucher) -> VoucherState:
-        return rules.state(queries.facts(voucher), now)
-
-    redeemed = queries.redemptions(vouchers.rows)
-    return {"vouchers": vouchers, "redemptions": redeemed, "state": state, "shapes": SHAPES, "State": VoucherState}
-
-
-def _codes(name: str, vouchers: Listing[Voucher], cohort: Cohort) -> Response:
-    """A file with codes: they are secrets, so only for who may issue them."""
-    if not can(Permission.ISSUE_VOUCHERS, cohort):
-        abort(403)
-    return csv_response(name, *listing.file_of(vouchers, cohort, utcnow()))
-
-
-def _sheet(batch: Batch) -> Response:
-    """One printed file of the batch: all of it, or a hundred vouchers of a big one (`?part=2`)."""
-    now, parts = utcnow(), rules.sheets(batch.quantity)
-    part = request.args.get("part", 1, type=int)
-    vouchers = queries.open_of(batch, parts[part - 1], now) if 1 <= part <= len(parts) else abort(404)
-    if not vouchers:
-        raise Refused(_("None of these vouchers can be redeemed any more: there is nothing to print."))
-    pdf = printing.sheet(batch, vouchers, current_app.config["PUBLIC_URL"], now)
-    disposition = f'attachment; filename="{printing.file_name(batch)}.pdf"'
-    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": disposition, "Cache-Control": "no-store"})
