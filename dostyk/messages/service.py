@@ -130,10 +130,9 @@ def save(kind: Kind, language: str, cohort: Cohort | None, text: Text, *, seen: 
     if mark(row) != seen:
         raise Refused(CHANGED, field="body")
     before = {"subject": row.subject, "body": row.body} if row else None
-    if row is None:
-        row = MessageTemplate(kind=kind.name, language=language, cohort=cohort)
-        db.session.add(row)
-    row.subject, row.body, row.edited_at, row.edited_by_id = text.subject, text.body, now, by.id
+    row = row or MessageTemplate(kind=kind.name, language=language, cohort=cohort)
+    row.subject, row.body, row.edited_at, row.edited_by = text.subject, text.body, now, by
+    db.session.add(row)
     record("message.edited", _subject(kind, language), by=by, cohort=cohort.code if cohort else None, before=before)
     return row
 
