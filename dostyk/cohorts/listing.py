@@ -14,7 +14,7 @@ from sqlalchemy.orm import contains_eager
 from sqlalchemy.sql import ColumnElement
 
 from dostyk.cohorts import queries
-from dostyk.cohorts.labels import PHASES
+from dostyk.cohorts.labels import PHASES, STATES
 from dostyk.cohorts.models import Cohort, Enrolment
 from dostyk.cohorts.rules import EnrolmentState, Phase, SeatTable
 from dostyk.core.access import Permission
@@ -114,13 +114,16 @@ def cohort_lines(select: sa.Select[Any], now: datetime) -> Iterator[list[object]
 # --- Participants ---------------------------------------------------------------------------------------------------
 
 
+SHOWN = (EnrolmentState.ENROLLED,)  # unless others are asked for
+
+
 def participants(cohort: Cohort) -> Listing[Enrolment]:
-    """The participants of a cohort; those who withdrew only when asked for."""
+    """The participants of a cohort; those who wait, withdrew or were declined only when asked for."""
     lang = language()
     # Translators: which participants a list shows
-    states = [("", _l("Enrolled")), ("withdrawn", _l("Withdrawn")), ("all", _l("All"))]
+    states = [("", _l("Enrolled")), *((state.value, STATES[state]) for state in EnrolmentState if state not in SHOWN), ("all", _l("All"))]
     select = sa.select(Enrolment).join(Person, Person.id == Enrolment.person_id).where(Enrolment.cohort_id == cohort.id)
-    if request.args.get("state") not in ("withdrawn", "all"):
+    if request.args.get("state") not in {value for value, _word in states if value}:
         select = select.where(Enrolment.state == EnrolmentState.ENROLLED)
     countries = sorted((country_name(code, lang), code) for code in queries.countries_in(cohort))
     return listing(
@@ -139,7 +142,7 @@ def participants(cohort: Cohort) -> Listing[Enrolment]:
                 "state",
                 _l("State"),
                 states,
-                lambda chosen: Enrolment.state == EnrolmentState.WITHDRAWN if chosen == "withdrawn" else sa.true(),
+                lambda chosen: sa.true() if chosen == "all" else Enrolment.state == EnrolmentState(chosen),
             ),
         ],
         load=[contains_eager(Enrolment.person)],

@@ -10,10 +10,6 @@ A room above registers in its own `panels.py`, which the application loads:
     def next_slots(cohort: Cohort, now: datetime) -> Panel | None:
         return Panel("schedule/_next.html", {"slots": ..., "zone": ...})
 
-    @reserved(Permission.SEE_VOUCHERS)
-    def open_vouchers(cohort: Cohort, now: datetime) -> dict[str, int]:
-        return {"KG": 2}
-
 Each function is called once for the page and only for whoever has the permission in that cohort; it takes a constant
 number of statements, whatever the size of the cohort. None: nothing to show.
 """
@@ -71,7 +67,6 @@ class _Entry(Generic[Kind]):
 
 _figures: list[_Entry[Figure | None]] = []
 _panels: list[_Entry[Panel | None]] = []
-_reserved: list[_Entry[Mapping[str, int]]] = []
 
 
 def _registers(entries: list[_Entry[Kind]], order: int, permission: Permission) -> Callable[[Provider[Kind]], Provider[Kind]]:
@@ -93,11 +88,6 @@ def panel(order: int, permission: Permission) -> Callable[[Provider[Panel | None
     return _registers(_panels, order, permission)
 
 
-def reserved(permission: Permission) -> Callable[[Provider[Mapping[str, int]]], Provider[Mapping[str, int]]]:
-    """Mark a function as telling how many seats of each country are promised but not yet taken, such as open vouchers."""
-    return _registers(_reserved, 0, permission)
-
-
 def _of(entries: Sequence[_Entry[Kind]], cohort: Cohort, now: datetime) -> list[Kind]:
     return [entry.provider(cohort, now) for entry in entries if can(entry.permission, cohort)]
 
@@ -110,15 +100,6 @@ def figures_of(cohort: Cohort, now: datetime) -> list[Figure]:
 def panels_of(cohort: Cohort, now: datetime) -> list[Panel]:
     """The panels that whoever is signed in may see, in order."""
     return [p for p in _of(_panels, cohort, now) if p is not None]
-
-
-def reserved_in(cohort: Cohort, now: datetime) -> dict[str, int]:
-    """Seats promised but not taken, by country; empty for who may not know."""
-    promised: dict[str, int] = {}
-    for counts in _of(_reserved, cohort, now):
-        for country, number in counts.items():
-            promised[country] = promised.get(country, 0) + number
-    return promised
 
 
 # --- This room's own ------------------------------------------------------------------------------------------------

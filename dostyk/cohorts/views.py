@@ -108,8 +108,7 @@ def show(cohort: Cohort) -> ResponseReturnValue:
         now=now,
         figures=panels.figures_of(cohort, now),
         panels=panels.panels_of(cohort, now),
-        seats=_by_name(queries.seats_of(cohort)) if figures else [],
-        reserved=panels.reserved_in(cohort, now) if figures else {},
+        seats=queries.seat_table(cohort, now) if figures else None,
         staff=queries.staff_of(cohort) if mine or can(Permission.SEE_PARTICIPANTS, cohort) else [],
         mine=mine,
     )

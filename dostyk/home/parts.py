@@ -12,6 +12,7 @@ from dostyk.core.access import Permission, Role, can, grants, grants_with
 from dostyk.home import queries
 from dostyk.people.models import Person
 from dostyk.schedule import queries as schedule
+from dostyk.vouchers import queries as vouchers
 from dostyk.vouchers.rules import valid_through
 
 
@@ -31,6 +32,8 @@ def parts(person: Person, now: datetime) -> list[Part]:
     """What the first page of `person` consists of at `now`; only parts that have something to say."""
     roles = {grant.role for grant in grants()}
     found = [Part("todo", {"todos": todo.collect(person, now)})]
+    if waiting := vouchers.pending_of(person.id):
+        found.append(Part("pending", {"seats": waiting}))
     if Role.TRAINER in roles:
         found.append(Part("trainer", {"slots": schedule.today_of_trainer(person, now)}))
     if Role.PARTICIPANT in roles:

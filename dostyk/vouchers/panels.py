@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from flask import url_for
 from flask_babel import ngettext
 
 from dostyk.cohorts.models import Cohort
-from dostyk.cohorts.panels import Figure, figure, reserved
+from dostyk.cohorts.panels import Figure, figure
 from dostyk.core.access import Permission
 from dostyk.vouchers import queries
-
-
-@reserved(Permission.SEE_VOUCHERS)
-def promised(cohort: Cohort, now: datetime) -> Mapping[str, int]:
-    """Seats that open vouchers hold, by country."""
-    return queries.promised(cohort.id, now)
 
 
 @figure(30, Permission.SEE_VOUCHERS)

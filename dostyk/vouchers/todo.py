@@ -29,6 +29,14 @@ def running_out(person: Person, now: datetime) -> Iterator[Todo]:
         yield Todo(25, number, title, url_for("vouchers.show", cohort_code=batch.cohort.code, batch_id=batch.id), _valid(batch))
 
 
+@provides(Permission.ISSUE_VOUCHERS)
+def to_approve(person: Person, now: datetime) -> Iterator[Todo]:
+    """People who took a seat and wait for a decision. One statement."""
+    for cohort, number in queries.pending_by_cohort(grants_with(Permission.ISSUE_VOUCHERS)):
+        title = ngettext("person waits for approval: %(code)s", "people wait for approval: %(code)s", number, code=cohort.code)
+        yield Todo(15, number, title, url_for("vouchers.approvals", cohort_code=cohort.code), localized(cohort.course.title, language()))
+
+
 @provides(Permission.SEE_BATCH)
 def not_redeemed(person: Person, now: datetime) -> Iterator[Todo]:
     """For focal points: seats of theirs that nobody has taken yet. One statement."""

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from dostyk.cohorts import panels as cohort_panels
+from dostyk.cohorts import queries as cohorts
 from dostyk.core import i18n
 from dostyk.core.access import Role
 from dostyk.core.clock import utcnow
@@ -67,7 +68,7 @@ def test_a_coordinator_issues_a_batch(coordinator, cohort, kg):
     batch = db.session.scalars(sa.select(Batch)).one()
     assert answer.location == f"/cohorts/{cohort.code}/vouchers/batches/{batch.id}"
     page = coordinator.get(answer.location).text
-    assert "4 vouchers are issued." in page
+    assert "4 seats are reserved by this batch." in page
     assert "first round" in page
     assert all(group_code(v.code) in page for v in factories.vouchers_of(batch))
 
@@ -243,7 +244,7 @@ def test_one_or_all_unused_are_revoked_with_a_reason(coordinator, cohort, batch)
     def revoke(**data):
         return coordinator.post(f"{address}/revoke", data=data, follow_redirects=True).text
 
-    assert "Say why the vouchers are revoked." in revoke(reason=" ")
+    assert "Say why: it is kept with the batch." in revoke(reason=" ")
     assert "1 voucher is revoked." in revoke(reason="lost", voucher=one.id)
     assert "was used or revoked before" in revoke(reason="lost", voucher=one.id)
     assert "was used or revoked before" in revoke(reason="lost", voucher=three.id)
@@ -367,5 +368,5 @@ def test_the_overview_counts_open_vouchers_as_reserved(app, cohort, batch):
 
         with work():
             login_user(factories.account_of(person))
-        assert cohort_panels.reserved_in(cohort, utcnow()) == {"KG": 3}
+        assert cohorts.seat_table(cohort, utcnow()).countries["KG"].reserved == 3
         assert 3 in [figure.value for figure in cohort_panels.figures_of(cohort, utcnow())]

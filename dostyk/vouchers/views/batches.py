@@ -36,7 +36,7 @@ def index(cohort: Cohort) -> ResponseReturnValue:
         return file_of_codes(printing.ascii_name(f"vouchers-{cohort.code}"), vouchers, cohort)
     return render_template(
         "vouchers/index.html", cohort=cohort, batches=batches, counts=queries.counts(batches, now),
-        seats=cohorts.seat_table(cohort, now), waiting=queries.number_pending(cohort), **words(vouchers, now),
+        seats=cohorts.seat_table(cohort, now), **words(vouchers, now),
     )  # fmt: skip
 
 
@@ -87,9 +87,12 @@ def change(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
 def revoke(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
     """One voucher, or all that are not used."""
     batch, form = in_cohort(cohort, batch_id), ReasonForm()
-    with told(form):
+
+    def act() -> str:
         number = service.revoke(batch, form.reason.data or "", current_user.person, utcnow(), voucher_id=form.voucher.data)
-        flash(ngettext("%(num)s voucher is revoked.", "%(num)s vouchers are revoked.", number), "success")
+        return ngettext("%(num)s voucher is revoked.", "%(num)s vouchers are revoked.", number)
+
+    told(act, form)
     return _shown(batch)
 
 
@@ -97,9 +100,12 @@ def revoke(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
 @needs(Permission.ISSUE_VOUCHERS, scope="cohort")
 def close(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
     batch, form = in_cohort(cohort, batch_id), ReasonForm()
-    with told(form):
+
+    def act() -> str:
         service.close(batch, form.reason.data or "", current_user.person, utcnow())
-        flash(_("The batch is closed: it gives no seat any more."), "success")
+        return _("The batch is closed: it gives no seat any more.")
+
+    told(act, form)
     return _shown(batch)
 
 
@@ -109,9 +115,12 @@ def exchange(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
     """A new code in place of one that was lost."""
     batch, form = in_cohort(cohort, batch_id), ReasonForm()
     voucher = queries.voucher_of(batch, form.voucher.data or 0) or abort(404)
-    with told(form):
+
+    def act() -> str:
         new = service.exchange(voucher, form.reason.data or "", current_user.person, utcnow())
-        flash(_("The new code is %(code)s. The old one gives no seat any more.", code=group_code(new.code)), "success")
+        return _("The new code is %(code)s. The old one gives no seat any more.", code=group_code(new.code))
+
+    told(act, form)
     return _shown(batch)
 
 

@@ -63,9 +63,12 @@ def draft(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
 @needs(Permission.ISSUE_VOUCHERS, scope="cohort")
 def discard(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
     batch = in_cohort(cohort, batch_id)
-    with told():
+
+    def act() -> str:
         service.discard(batch, current_user.person)
-        flash(_("The draft is thrown away."), "success")
+        return _("The draft is thrown away.")
+
+    if told(act):
         return redirect(url_for("vouchers.index", cohort_code=cohort.code))
     return redirect(url_for("vouchers.show", cohort_code=cohort.code, batch_id=batch_id))
 
@@ -75,11 +78,15 @@ def discard(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
 def replace(cohort: Cohort, enrolment_id: int) -> ResponseReturnValue:
     """A voucher for the place of somebody who left."""
     enrolment = cohorts.enrolment(cohort, enrolment_id) or abort(404)
-    with told():
-        batch = service.replacement(enrolment, current_user.person, utcnow())
+    made: list[int] = []
+
+    def act() -> str:
+        made.append(service.replacement(enrolment, current_user.person, utcnow()).id)
         name = enrolment.person.full_name
-        flash(_("This voucher gives the place of %(name)s. Print it, or send its code to whoever comes instead.", name=name), "success")
-        return redirect(url_for("vouchers.show", cohort_code=cohort.code, batch_id=batch.id))
+        return _("This voucher gives the place of %(name)s. Print it, or send its code to whoever comes instead.", name=name)
+
+    if told(act):
+        return redirect(url_for("vouchers.show", cohort_code=cohort.code, batch_id=made[0]))
     return redirect(url_for("cohorts.participants", cohort_code=cohort.code))
 
 

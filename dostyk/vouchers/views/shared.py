@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 
 from flask import Blueprint, Response, abort, current_app, flash, request
@@ -26,9 +25,16 @@ bp = Blueprint("vouchers", __name__)
 bp.add_app_template_filter(group_code, "code")
 bp.add_app_template_filter(rules.valid_through, "valid_through")
 bp.add_app_template_filter(rules.sheets, "sheets")
+bp.add_app_template_global(queries.number_pending, "waiting_in")
 COHORT = "/cohorts/<cohort_code>/vouchers"
 NUMBER = "int(max=2147483647)"
 BATCH = f"{COHORT}/batches/<{NUMBER}:batch_id>"
+
+
+@bp.app_template_global()
+def may_replace_in(cohort: Cohort) -> bool:
+    """Whether the place of who left can still be given to somebody else."""
+    return cohort.archived_at is None and utcnow() < queries.end_of(cohort, replaces=True)
 
 
 def in_cohort(cohort: Cohort, batch_id: int) -> Batch:
@@ -36,16 +42,18 @@ def in_cohort(cohort: Cohort, batch_id: int) -> Batch:
     return queries.batch_of(cohort, batch_id) or abort(404)
 
 
-@contextmanager
-def told(form: Form | None = None) -> Iterator[None]:
-    """A unit of work for a button without a page of its own: what is wrong is told on the next page."""
+def told(act: Callable[[], str], form: Form | None = None) -> bool:
+    """Do what a button without a page of its own asks for, and tell on the next page what came of it. Whether it was done."""
     try:
         if form is not None and not form.validate_on_submit():
             raise Refused(" ".join(str(error) for errors in form.errors.values() for error in errors))
         with work():
-            yield
+            said = act()
     except Refused as refused:
         flash(str(refused.sentence), "error")
+        return False
+    flash(said, "success")
+    return True
 
 
 def words(vouchers: Listing[Voucher], now: datetime) -> dict[str, object]:
