@@ -25,6 +25,7 @@ class TextForm(Form):
     def of(self, kind: Kind) -> TextForm:
         """Let it know which placeholders there are."""
         self.kind = kind
+        self.subject.flags.required = self.body.flags.required = True
         return self
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -21,24 +21,17 @@ SHAPES: dict[MailState, str] = {MailState.QUEUED: "info", MailState.SENT: "ok", 
 
 TROUBLES: dict[Trouble, Any] = labels(
     {
-        Trouble.UNREACHABLE: _l("The mail server did not answer. It is tried again by itself; if this goes on, tell the administrator."),
-        Trouble.SLOW: _l("The mail server was too slow to answer. It is tried again by itself."),
-        Trouble.ENCRYPTION: _l("No safe connection to the mail server could be made. Tell the administrator; it is tried again by itself."),
-        Trouble.SIGN_IN: _l(
-            "The mail server did not accept our user name and password. Tell the administrator; it is tried again by itself."
-        ),
-        Trouble.SENDER: _l("The mail server takes no letters from our address. Tell the administrator; it is tried again by itself."),
-        Trouble.DROPPED: _l("The mail server broke off before it had the letter. It is tried again by itself."),
-        Trouble.BUSY: _l("The mail server does not take this letter just now. It is tried again by itself."),
-        Trouble.UNCERTAIN: _l(
-            "The mail server broke off after it was given the letter, so that nobody knows whether it keeps it."
-            " It is tried again with the same mark, by which servers know it for the same letter."
-        ),
-        Trouble.ADDRESS: _l(
-            "The mail server says that there is no such address, or that it takes no letters. Check the address with the person."
-        ),
+        Trouble.UNREACHABLE: _l("The mail server did not answer. If this goes on, tell the administrator."),
+        Trouble.SLOW: _l("The mail server was too slow to answer."),
+        Trouble.ENCRYPTION: _l("No safe connection to the mail server could be made. Tell the administrator."),
+        Trouble.SIGN_IN: _l("The mail server did not accept our user name and password. Tell the administrator."),
+        Trouble.SENDER: _l("The mail server takes no letters from our address. Tell the administrator."),
+        Trouble.DROPPED: _l("The mail server broke off before it had the letter."),
+        Trouble.BUSY: _l("The mail server did not take the letter at that moment."),
+        Trouble.UNCERTAIN: _l("The mail server broke off after it was given the letter: nobody knows whether it keeps it."),
+        Trouble.ADDRESS: _l("The mail server says that there is no such address. Check it with the person."),
         Trouble.CONTENT: _l("The mail server refused the letter for what it says. Tell the administrator."),
-        Trouble.MALFORMED: _l("This is not an e-mail address. Correct the address of the person, and write to them again."),
+        Trouble.MALFORMED: _l("This is not an e-mail address. Correct it, and write to the person again."),
     }
 )
 
