@@ -82,9 +82,12 @@ SEATS_ERRORS = labels(
         SeatsError.OVER_CAPACITY: _l(
             "The countries together hold more seats than the cohort has. Raise the capacity or lower a country's seats."
         ),
-        SeatsError.BELOW_TAKEN: _l("More seats are taken than that. Withdraw people first, or choose a larger number."),
+        SeatsError.BELOW_TAKEN: _l(
+            "More seats are taken or reserved than that. Withdraw people or revoke vouchers first, or choose a larger number."
+        ),
         SeatsError.COUNTRY_BELOW_TAKEN: _l(
-            "More seats of this country are taken than that. Withdraw people first, or choose a larger number."
+            "More seats of this country are taken or reserved than that. Withdraw people or revoke vouchers first,"
+            " or choose a larger number."
         ),
     }
 )

@@ -120,7 +120,7 @@ class Enrolment(Model):
 
     cohort: Mapped[Cohort] = relationship()
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
-    replaces: Mapped[Enrolment | None] = relationship(remote_side=[id], foreign_keys=[replaces_id])
+    replaces: Mapped[Enrolment | None] = relationship(remote_side="Enrolment.id", foreign_keys=[replaces_id])
 
 
 _EVERYWHERE = "cohort_id IS NULL AND organisation_id IS NULL AND country IS NULL"

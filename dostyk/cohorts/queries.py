@@ -12,8 +12,10 @@ from flask import g, has_request_context
 from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.sql import ColumnElement
 
-from dostyk.cohorts.models import Assignment, Cohort, CountrySeats, Enrolment
-from dostyk.cohorts.rules import CODE, CohortFacts, EnrolmentState, Phase, Seats
+from dostyk.cohorts import rules
+from dostyk.cohorts.models import Assignment, Cohort, CountrySeats, Enrolment, SeatMove
+from dostyk.cohorts.reserves import reserved
+from dostyk.cohorts.rules import CODE, CohortFacts, EnrolmentState, Phase, SeatTable
 from dostyk.core.access import Grant, Permission, Role, grants_with
 from dostyk.core.database import db
 from dostyk.core.text import clean_name
@@ -193,22 +195,51 @@ def programme_in_use(programme_id: int) -> bool:
 # --- Seats and people of a cohort -----------------------------------------------------------------------------------
 
 
-def facts(cohort: Cohort, country: str | None) -> CohortFacts:
-    """What decides whether somebody of `country` gets a seat. One statement."""
-    held = {
-        code: Seats(seats, taken)
-        for code, seats, taken in db.session.execute(
-            sa.select(CountrySeats.country, CountrySeats.seats, CountrySeats.taken).where(CountrySeats.cohort_id == cohort.id)
-        )
-    }
+def seat_table(cohort: Cohort, now: datetime, *, lock: bool = False) -> SeatTable:
+    """All seats of a cohort at `now`, those promised among them. One statement, and one for each room that promises seats.
+
+    `lock` holds the seats until the unit of work ends, so that two who take what is free take it one after the other:
+    the rows of the countries by code, else that of the cohort (see service.seats for the order).
+    """
+    held = _held(cohort, lock=lock)
+    if lock:
+        db.session.refresh(cohort, ["capacity", "taken"], with_for_update=None if held else {"key_share": True})
+    return rules.seat_table(cohort.capacity, cohort.taken, held, reserved(cohort.id, now))
+
+
+def _held(cohort: Cohort, *, lock: bool) -> dict[str, tuple[int, int]]:
+    """Seats held for countries and how many of them are taken."""
+    select = sa.select(CountrySeats.country, CountrySeats.seats, CountrySeats.taken).where(CountrySeats.cohort_id == cohort.id)
+    select = select.order_by(CountrySeats.country)
+    rows = db.session.execute(select.with_for_update(key_share=True) if lock else select)
+    return {country: (seats, taken) for country, seats, taken in rows}
+
+
+def facts(cohort: Cohort, country: str | None, *, promised: bool, now: datetime) -> CohortFacts:
+    """What decides whether somebody of `country` gets a seat.
+
+    `promised`: one that is reserved for them, so that what others were promised does not matter: one statement. Else
+    the seats are counted and held as by `seat_table`.
+    """
+    table = (
+        rules.seat_table(cohort.capacity, cohort.taken, _held(cohort, lock=False), {}) if promised else seat_table(cohort, now, lock=True)
+    )
     return CohortFacts(
         archived=cohort.archived_at is not None,
         opens=cohort.opens_at,
         closes=cohort.closes_at,
-        capacity=Seats(cohort.capacity, cohort.taken),
-        by_country=bool(held),
-        country=held.get(country or ""),
+        capacity=table.total,
+        by_country=bool(table.countries),
+        country=table.countries.get(country or ""),
     )
+
+
+def moves_of(cohort: Cohort, country: str | None = None) -> list[SeatMove]:
+    """The moves of seats in a cohort, the newest first, with who made them; of one country only, if told. One statement."""
+    select = sa.select(SeatMove).where(SeatMove.cohort_id == cohort.id).options(joinedload(SeatMove.by)).order_by(SeatMove.id.desc())
+    if country is not None:
+        select = select.where(sa.or_(SeatMove.from_country == country, SeatMove.to_country == country))
+    return list(db.session.scalars(select))
 
 
 def seats_of(cohort: Cohort) -> list[CountrySeats]:

@@ -51,7 +51,7 @@ class NoSeat(StrEnum):
 
 
 class SeatsError(StrEnum):
-    """What is wrong with a plan of seats."""
+    """What is wrong with a plan of seats. Below taken: enrolled, or reserved by open vouchers and offers."""
 
     OVER_CAPACITY = "over_capacity"
     BELOW_TAKEN = "below_taken"
@@ -70,14 +70,43 @@ class PlanError(StrEnum):
 
 @dataclass(frozen=True)
 class Seats:
-    """Seats of a cohort or of a country in it."""
+    """Seats of a cohort, of a country in it, or of its common pool: `taken + reserved + free = held`, always.
+
+    Reserved ones are promised, by open vouchers or to who waits, and not yet taken. `free` is below 0 only where more
+    were promised than there are, which takes a permission of its own.
+    """
 
     held: int
     taken: int
+    reserved: int = 0
 
     @property
     def free(self) -> int:
-        return self.held - self.taken
+        return self.held - self.taken - self.reserved
+
+
+@dataclass(frozen=True)
+class SeatTable:
+    """All seats of a cohort: those of countries, by code, the common pool, and the total, which is the capacity."""
+
+    countries: Mapping[str, Seats]
+    pool: Seats
+    total: Seats
+
+    def of(self, country: str | None) -> Seats | None:
+        """Where seats for `country` come from: its own, else the pool of a cohort that holds none for countries."""
+        return self.countries.get(country or "") if self.countries else self.pool
+
+
+def seat_table(capacity: int, taken: int, held: Mapping[str, tuple[int, int]], reserved: Mapping[str, int]) -> SeatTable:
+    """The seats of a cohort from its capacity, the number taken, what countries hold and have taken, and what is promised to each."""
+    countries = {code: Seats(seats, used, reserved.get(code, 0)) for code, (seats, used) in sorted(held.items())}
+    pool = Seats(
+        capacity - sum(row.held for row in countries.values()),
+        taken - sum(row.taken for row in countries.values()),
+        sum(reserved.values()) - sum(row.reserved for row in countries.values()),
+    )
+    return SeatTable(countries, pool, Seats(capacity, taken, sum(reserved.values())))
 
 
 @dataclass(frozen=True)
@@ -95,7 +124,8 @@ class CohortFacts:
 def no_seat(cohort: CohortFacts, now: datetime, *, back: bool = False) -> NoSeat | None:
     """The first reason why nobody of that country can be enrolled at `now`; None when somebody can.
 
-    `back`: a seat that was given before and withdrawn by mistake; the window for enrolling does not matter then.
+    `back`: the window for enrolling does not matter, because the seat was given before and withdrawn by mistake, is
+    that of somebody who left after the start, or was offered to who waited.
     """
     checks = (
         (cohort.archived, NoSeat.ARCHIVED),
@@ -108,16 +138,28 @@ def no_seat(cohort: CohortFacts, now: datetime, *, back: bool = False) -> NoSeat
     return next((reason for failed, reason in checks if failed), None)
 
 
-def seats_errors(capacity: int, taken: int, held: Mapping[str, int], taken_by_country: Mapping[str, int]) -> dict[SeatsError, list[str]]:
-    """What is wrong with holding `held` seats for countries within `capacity`, with the countries concerned."""
+def seats_errors(capacity: int, held: Mapping[str, int], present: SeatTable) -> dict[SeatsError, list[str]]:
+    """What is wrong with holding `held` seats for countries within `capacity`, with the countries concerned.
+
+    Seats that are taken or reserved stay where they are; what is overbooked at `present` may stay as it is, not get worse.
+    """
     errors: dict[SeatsError, list[str]] = {}
     if sum(held.values()) > capacity:
         errors[SeatsError.OVER_CAPACITY] = []
-    if capacity < taken:
+    if _too_few(capacity, present.total):
         errors[SeatsError.BELOW_TAKEN] = []
-    if below := sorted(c for c, n in taken_by_country.items() if held.get(c, 0) < n):
+    if below := sorted(c for c, seats in present.countries.items() if _too_few(held.get(c, 0), seats)):
         errors[SeatsError.COUNTRY_BELOW_TAKEN] = below
     return errors
+
+
+def _too_few(seats: int, present: Seats) -> bool:
+    return seats < min(present.held, present.taken + present.reserved)
+
+
+def may_move(seats: int, source: Seats) -> bool:
+    """Whether `seats` of what a country or the pool holds can go elsewhere: free ones only."""
+    return 0 < seats <= source.free
 
 
 def phase(starts_on: date, ends_on: date, archived: bool, today: date) -> Phase:

@@ -18,11 +18,16 @@ class Nominee(Model):
     Not yet a person of `people`: that they become with their own redemption and their own consents.
     """
 
-    __table_args__ = (sa.Index("ix_nominee_batch_sort", "batch_id", "sort_name", "id"), sa.Index("ix_nominee_same", "sort_name", "birth_year"))
+    __table_args__ = (
+        sa.Index("ix_nominee_batch_sort", "batch_id", "sort_name", "id"),
+        sa.Index("ix_nominee_same", "sort_name", "birth_year"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id"))
-    voucher_id: Mapped[int | None] = mapped_column(sa.ForeignKey("voucher.id"), unique=True)  # None: none free, or given back before one was
+    voucher_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("voucher.id"), unique=True
+    )  # None: none free, or given back before one was
     full_name: Mapped[str] = mapped_column(sa.String(200))
     own_name: Mapped[str] = mapped_column(sa.String(200), default="")
     sort_name: Mapped[str] = mapped_column(sa.String(220))  # the folded full name
@@ -46,7 +51,7 @@ class Nominee(Model):
     batch: Mapped[Batch] = relationship()
     voucher: Mapped[Voucher | None] = relationship()
     named_by: Mapped[Person] = relationship()
-    replaces: Mapped[Nominee | None] = relationship(remote_side=[id])
+    replaces: Mapped[Nominee | None] = relationship(remote_side="Nominee.id")
 
 
 class Decision(Model):

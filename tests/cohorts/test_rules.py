@@ -17,11 +17,13 @@ from dostyk.cohorts.rules import (
     code_error,
     day_number,
     last_day,
+    may_move,
     midnight,
     next_code,
     no_seat,
     phase,
     plan_errors,
+    seat_table,
     seats_errors,
     usual_window,
 )
@@ -78,21 +80,59 @@ def test_taking_a_seat_never_makes_another_free(cohort, now):
 plans = st.dictionaries(st.sampled_from(["KG", "TJ", "TM", "UZ", "AF"]), st.integers(1, 10), max_size=5)
 
 
-@given(st.integers(1, 50), st.integers(0, 50), plans, plans)
-def test_a_plan_without_errors_holds_everybody(capacity, taken, held, taken_by):
-    if not seats_errors(capacity, taken, held, taken_by):
-        assert sum(held.values()) <= capacity >= taken
-        assert all(held[country] >= number for country, number in taken_by.items() if number)
+@st.composite
+def tables(draw, most_promised=10):
+    """The seats of a cohort: what countries hold and have taken, what is promised to each, and a pool."""
+    held = draw(plans)
+    used = {country: draw(st.integers(0, number)) for country, number in held.items()}
+    promised = {country: draw(st.integers(0, min(most_promised, number - used[country]))) for country, number in held.items()}
+    capacity = sum(held.values()) + draw(st.integers(1, 9))
+    return seat_table(capacity, sum(used.values()), {country: (number, used[country]) for country, number in held.items()}, promised)
 
 
-@given(st.integers(1, 50), plans)
-def test_more_capacity_never_adds_an_error(capacity, held):
-    assert set(seats_errors(capacity + 1, 0, held, {})) <= set(seats_errors(capacity, 0, held, {}))
+@given(st.integers(0, 99), plans, plans, st.integers(0, 30))
+def test_enrolled_reserved_and_free_seats_are_all_there_are_whatever_was_promised(pool, held, promised, taken_at_large):
+    table = seat_table(sum(held.values()) + pool, taken_at_large, {country: (number, 0) for country, number in held.items()}, promised)
+    rows = [*table.countries.values(), table.pool]
+    assert all(row.taken + row.reserved + row.free == row.held for row in [*rows, table.total])
+    for column in ("held", "taken", "reserved", "free"):
+        assert sum(getattr(row, column) for row in rows) == getattr(table.total, column)
+
+
+@given(tables(), st.integers(-3, 12))
+def test_only_free_seats_move(present, number):
+    for row in (*present.countries.values(), present.pool):
+        assert may_move(number, row) == (0 < number <= row.held - row.taken - row.reserved)
+
+
+def test_seats_come_from_the_country_or_from_the_pool_of_a_cohort_open_to_all():
+    by_country, open_to_all = seat_table(9, 1, {"KG": (4, 1)}, {"KG": 2}), seat_table(9, 1, {}, {"KG": 2})
+    assert (by_country.of("KG"), by_country.of("TJ"), by_country.pool.free) == (Seats(4, 1, 2), None, 5)
+    assert open_to_all.of("TJ") == open_to_all.of(None) == Seats(9, 1, 2)
+
+
+@given(st.integers(1, 50), plans, tables())
+def test_a_plan_without_errors_holds_everybody(capacity, held, present):
+    if not seats_errors(capacity, held, present):
+        assert sum(held.values()) <= capacity >= present.total.taken + present.total.reserved
+        assert all(held.get(country, 0) >= row.taken + row.reserved for country, row in present.countries.items())
+
+
+@given(st.integers(1, 50), plans, tables())
+def test_more_capacity_never_adds_an_error(capacity, held, present):
+    assert set(seats_errors(capacity + 1, held, present)) <= set(seats_errors(capacity, held, present))
 
 
 def test_every_wrong_country_is_named():
-    errors = seats_errors(5, 6, {"KG": 3, "TJ": 3}, {"UZ": 1, "KG": 4, "TJ": 3})
+    present = seat_table(12, 6, {"UZ": (1, 1), "KG": (5, 2), "TJ": (3, 3)}, {"KG": 2})
+    errors = seats_errors(5, {"KG": 3, "TJ": 3}, present)
     assert errors == {SeatsError.OVER_CAPACITY: [], SeatsError.BELOW_TAKEN: [], SeatsError.COUNTRY_BELOW_TAKEN: ["KG", "UZ"]}
+
+
+def test_what_is_overbooked_may_stay_but_not_get_worse():
+    present = seat_table(4, 2, {"KG": (4, 2)}, {"KG": 5})
+    assert seats_errors(4, {"KG": 4}, present) == {}
+    assert set(seats_errors(4, {"KG": 3}, present)) == {SeatsError.COUNTRY_BELOW_TAKEN}
 
 
 @given(dates, st.integers(0, 400), dates)

@@ -1,7 +1,11 @@
 """What changes cohorts, seats and roles."""
 
+from dostyk.cohorts.service.moves import move_seats
 from dostyk.cohorts.service.plans import CohortDetails, archive, create, edit, next_code, restore
 from dostyk.cohorts.service.roles import assign, unassign
-from dostyk.cohorts.service.seats import enrol, reinstate, withdraw
+from dostyk.cohorts.service.seats import approve, decline, enrol, reinstate, withdraw
 
-__all__ = ["CohortDetails", "archive", "assign", "create", "edit", "enrol", "next_code", "reinstate", "restore", "unassign", "withdraw"]
+__all__ = [
+    "CohortDetails", "approve", "archive", "assign", "create", "decline", "edit", "enrol", "move_seats", "next_code", "reinstate",
+    "restore", "unassign", "withdraw",
+]  # fmt: skip

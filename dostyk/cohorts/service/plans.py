@@ -13,7 +13,8 @@ from flask_babel import gettext as _
 from dostyk.cohorts import queries, rules
 from dostyk.cohorts.labels import PLAN_ERRORS, PLAN_FIELDS, SEATS_ERRORS
 from dostyk.cohorts.models import Cohort, CountrySeats
-from dostyk.cohorts.rules import SeatsError
+from dostyk.cohorts.rules import SeatsError, SeatTable
+from dostyk.cohorts.service.seats import forget_seats
 from dostyk.cohorts.service.statements import APART, insert
 from dostyk.core.audit import record
 from dostyk.core.countries import country_name
@@ -52,7 +53,7 @@ def create(course: Course, code: str, details: CohortDetails, by: Person, now: d
 
     Raises Refused when dates, seats or code are wrong, or the code is taken.
     """
-    _check(details, taken=0, taken_by_country={})
+    _check(details, rules.seat_table(details.capacity, 0, {}, {}))
     if not code:
         # Two who make cohorts of one programme at once wait for each other here, and get different numbers.
         db.session.execute(sa.select(Programme.id).where(Programme.id == course.project.programme_id).with_for_update())
@@ -75,10 +76,10 @@ def edit(cohort: Cohort, version: int, details: CohortDetails, by: Person, now: 
     """
     if version != cohort.version:
         raise Refused(_changed_meanwhile())
-    held = {row.country: row for row in queries.seats_of(cohort)}
-    _check(details, cohort.taken, {country: row.taken for country, row in held.items()})
+    present = queries.seat_table(cohort, now, lock=True)
+    _check(details, present)
     changes = [name for name, value in details.columns.items() if getattr(cohort, name) != value]
-    before = {country: row.seats for country, row in held.items()}
+    before = {country: row.held for country, row in present.countries.items()}
     for country in sorted({*before, *details.seats}):
         _hold(cohort, country, before.get(country), details.seats.get(country))
     mine = sa.update(Cohort).where(Cohort.id == cohort.id, Cohort.version == version, Cohort.taken <= details.capacity)
@@ -87,8 +88,8 @@ def edit(cohort: Cohort, version: int, details: CohortDetails, by: Person, now: 
         raise Refused(_changed_meanwhile())
     code = cohort.code
     db.session.expire(cohort)
-    for row in held.values():
-        db.session.expire(row)
+    for country in before:
+        forget_seats(cohort.id, country)
     if changes or before != details.seats:
         record("cohort.edited", f"cohort:{cohort.id}", by=by, cohort=code, changed=changes, seats=dict(details.seats), seats_before=before)
 
@@ -134,20 +135,25 @@ def _hold(cohort: Cohort, country: str, before: int | None, seats: int | None) -
         raise Refused(_changed_meanwhile())
 
 
-def _check(details: CohortDetails, taken: int, taken_by_country: Mapping[str, int]) -> None:
+def _check(details: CohortDetails, present: SeatTable) -> None:
     d = details
     for error in sorted(rules.plan_errors(d.starts_on, d.ends_on, d.time_zone, d.opens_at, d.closes_at)):
         raise Refused(PLAN_ERRORS[error], field=PLAN_FIELDS[error])
-    errors = rules.seats_errors(d.capacity, taken, d.seats, taken_by_country)
+    errors = rules.seats_errors(d.capacity, d.seats, present)
     for wrong, countries in sorted(errors.items()):
         if wrong is SeatsError.COUNTRY_BELOW_TAKEN:
-            raise Refused(_below_taken(countries, taken_by_country))
+            raise Refused(_below_taken(countries, present))
         raise Refused(SEATS_ERRORS[wrong], field="capacity")
 
 
-def _below_taken(countries: Sequence[str], taken: Mapping[str, int]) -> str:
-    named = ", ".join(f"{country_name(country, language())} ({taken[country]})" for country in countries)
-    return _("More seats are taken than you want to hold: %(countries)s. Withdraw people first, or hold more seats.", countries=named)
+def _below_taken(countries: Sequence[str], present: SeatTable) -> str:
+    seats = present.countries
+    named = ", ".join(f"{country_name(country, language())} ({seats[country].taken + seats[country].reserved})" for country in countries)
+    return _(
+        "More seats are taken or reserved than you want to hold: %(countries)s."
+        " Withdraw people or revoke vouchers first, or hold more seats.",
+        countries=named,
+    )
 
 
 def _search(code: str, details: CohortDetails) -> str:
