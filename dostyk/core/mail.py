@@ -25,6 +25,7 @@ from dostyk.core.text import clean_name
 
 LONGEST_SUBJECT = 300
 AT_ONCE = 1000  # letters in one statement, and queued again in a minute
+ONE_TURN = 200  # letters that one job hands over
 LIFETIME = timedelta(days=3)  # after so long nobody expects a letter any more
 LONGEST_WAIT = timedelta(hours=2)
 CLAIM = timedelta(minutes=10)  # longer than the slowest server is waited for (core/post.py)
@@ -124,15 +125,22 @@ def deliver(progress: Progress, mail_id: int) -> None:
 
 @job("mail.deliver_many")
 def deliver_many(progress: Progress, mail_ids: Sequence[int]) -> None:
-    """Hand letters over, one after the other through one connection; where the server itself is the trouble, the rest waits as well."""
+    """Hand letters over, one after the other through one connection; where the server itself is the trouble, the rest waits as well.
+
+    Of many, so many that others get their turn: who asks for a new password does not wait for ten thousand reminders.
+    """
+    turn, rest = mail_ids[:ONE_TURN], mail_ids[ONE_TURN:]
     with post.post() as taker:
-        for number, mail_id in enumerate(mail_ids, 1):
+        for number, mail_id in enumerate(turn, 1):
             letter = _claim(mail_id, utcnow())
             failure = _hand_over(taker, letter) if letter else None
             if letter and failure and failure.trouble in post.OF_THE_SERVER:
                 _all_wait(letter, mail_ids[number:], failure, utcnow())
-                break
-            progress(number, len(mail_ids))
+                return
+            progress(number, len(turn))
+    if rest:
+        with work():
+            enqueue("mail.deliver_many", mail_ids=list(rest))
 
 
 def _claim(mail_id: int, now: datetime) -> Mail | None:

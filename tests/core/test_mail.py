@@ -244,6 +244,16 @@ def test_where_the_server_is_the_trouble_the_others_are_not_tried_one_by_one(app
     assert [(again(r).attempts, again(r).trouble) for r in rows] == [(1, Trouble.SIGN_IN)] * 5
 
 
+def test_many_letters_let_others_have_their_turn(app, server, run_jobs):
+    with work():
+        mail.send_all([Draft("test", f"person{n}@example.org", "Letter", "Text", "en") for n in range(mail.ONE_TURN + 5)])
+    letter(to="reset@example.org")
+    run_jobs()
+    assert [str(m["To"]) for m in server.taken].index("reset@example.org") == mail.ONE_TURN
+    assert len(server.taken) == mail.ONE_TURN + 6
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Mail).where(Mail.state == MailState.SENT)) == mail.ONE_TURN + 6
+
+
 def test_where_one_address_is_the_trouble_the_others_are_delivered(app, server):
     rows = [letter(to="aigul"), letter(), letter()]
     deliver(*rows)
