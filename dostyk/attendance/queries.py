@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from dostyk.attendance import rules
 from dostyk.attendance.models import Mark
-from dostyk.attendance.rules import AttendanceRecord, Logged, Overview, Presence, SlotFacts, Standing
+from dostyk.attendance.rules import AttendanceRecord, Logged, Overview, Presence, SlotFacts, Standing, Timetable
 from dostyk.cohorts.models import Cohort, Enrolment
 from dostyk.cohorts.queries import HEAD, within
 from dostyk.cohorts.rules import EnrolmentState
@@ -21,6 +21,8 @@ from dostyk.people.models import Person
 from dostyk.schedule.models import Slot
 from dostyk.schedule.queries import around, of_today, slots_of
 from dostyk.schedule.rules import SlotKind
+
+ATTENDED = (EnrolmentState.ENROLLED, EnrolmentState.WITHDRAWN)  # who is, or was, among those who are marked
 
 # --- A cohort -------------------------------------------------------------------------------------------------------
 
@@ -38,6 +40,7 @@ class PersonRow:
     withdrawn: bool
     record: AttendanceRecord
     standing: Standing
+    counts_from: date | None = None
 
 
 @dataclass(frozen=True)
@@ -56,18 +59,52 @@ class Sheet:
         return [slot for slot in over if self.enrolled and not self.marked.get(slot.id)]
 
 
-def slot_facts(slot: Slot) -> SlotFacts:
-    """A slot as the rules see it."""
-    minutes = int((slot.ends_at - slot.starts_at).total_seconds()) // 60
-    return SlotFacts(int(slot.academic_hours * 100), minutes, slot.ends_at, slot.kind is SlotKind.CULTURAL, slot.cancelled_at is not None)
+def minutes_of(slot: Slot) -> int:
+    """How long a slot lasts."""
+    return int((slot.ends_at - slot.starts_at).total_seconds()) // 60
+
+
+def slot_facts(slot: Slot, cohort: Cohort) -> SlotFacts:
+    """A slot of the cohort as the rules see it."""
+    cultural, cancelled = slot.kind is SlotKind.CULTURAL, slot.cancelled_at is not None
+    return SlotFacts(int(slot.academic_hours * 100), minutes_of(slot), slot.ends_at, cultural, cancelled, cohort.today(slot.starts_at))
+
+
+class Tables:
+    """The timetable of a cohort for all who joined from the start, and for each day on which somebody joined later."""
+
+    def __init__(self, cohort: Cohort, slots: Iterable[Slot], now: datetime) -> None:
+        self._slots, self._now = {slot.id: slot_facts(slot, cohort) for slot in slots}, now
+        self._made: dict[date | None, Timetable] = {}
+
+    def since(self, day: date | None) -> Timetable:
+        if day not in self._made:
+            self._made[day] = rules.timetable(self._slots, self._now, day)
+        return self._made[day]
 
 
 def records(cohort: Cohort, now: datetime) -> dict[int, AttendanceRecord]:
     """What each enrolment of the cohort has to show at `now`, withdrawn ones too, by its number. Three statements."""
-    enrolments = db.session.scalars(sa.select(Enrolment.id).where(Enrolment.cohort_id == cohort.id)).all()
-    table = rules.timetable({slot.id: slot_facts(slot) for slot in slots_of(cohort)}, now)
+    enrolments = db.session.execute(sa.select(Enrolment.id, Enrolment.counts_from).where(Enrolment.cohort_id == cohort.id)).all()
+    tables = Tables(cohort, slots_of(cohort), now)
     marks, rule = latest(cohort), cohort.course.completion_rule
-    return {number: rules.record(table, marks.get(number, {}), rule) for number in enrolments}
+    return {number: rules.record(tables.since(day), marks.get(number, {}), rule) for number, day in enrolments}
+
+
+def records_of(seats: Sequence[Enrolment], now: datetime) -> dict[int, AttendanceRecord]:
+    """`records` for seats in any cohorts, in two statements; a test holds the two together."""
+    cohorts = {seat.cohort_id: seat.cohort for seat in seats}
+    slots: dict[int, list[Slot]] = {number: [] for number in cohorts}
+    for slot in db.session.scalars(sa.select(Slot).where(Slot.cohort_id.in_(cohorts))):
+        slots[slot.cohort_id].append(slot)
+    tables = {number: Tables(cohorts[number], found, now) for number, found in slots.items()}
+    last = sa.select(sa.func.max(Mark.id)).where(Mark.enrolment_id.in_([s.id for s in seats])).group_by(Mark.slot_id, Mark.enrolment_id)
+    said: dict[int, dict[int, Presence]] = {}
+    marks = sa.select(Mark.enrolment_id, Mark.slot_id, Mark.status, Mark.late_minutes, Mark.excuse).where(Mark.id.in_(last))
+    for enrolment_id, slot_id, status, late_minutes, excuse in db.session.execute(marks):
+        said.setdefault(enrolment_id, {})[slot_id] = Presence(status, late_minutes, excuse)
+    since = {s.id: tables[s.cohort_id].since(s.counts_from) for s in seats}
+    return {s.id: rules.record(since[s.id], said.get(s.id, {}), s.cohort.course.completion_rule) for s in seats}
 
 
 def latest(cohort: Cohort) -> dict[int, dict[int, Presence]]:
@@ -91,23 +128,23 @@ def latest(cohort: Cohort) -> dict[int, dict[int, Presence]]:
 def sheet(cohort: Cohort, now: datetime) -> Sheet:
     """Everything the attendance page of a cohort shows. Three statements."""
     enrolments = db.session.execute(
-        sa.select(Enrolment.id, Enrolment.state, Enrolment.country, Person)
+        sa.select(Enrolment.id, Enrolment.state, Enrolment.country, Enrolment.counts_from, Person)
         .join(Person, Person.id == Enrolment.person_id)
-        .where(Enrolment.cohort_id == cohort.id)
+        .where(Enrolment.cohort_id == cohort.id, Enrolment.state.in_(ATTENDED))
         .order_by(Person.sort_name, Enrolment.id)
     ).all()
     slots, marks, rule = slots_of(cohort), latest(cohort), cohort.course.completion_rule
-    table = rules.timetable({slot.id: slot_facts(slot) for slot in slots}, now)
+    tables = Tables(cohort, slots, now)
     people = []
     marked: dict[int, int] = {}
-    for number, state, country, person in enrolments:
+    for number, state, country, since, person in enrolments:
         own = marks.get(number, {})
-        record = rules.record(table, own, rule)
+        record = rules.record(tables.since(since), own, rule)
         withdrawn = state is EnrolmentState.WITHDRAWN
         people.append(
             PersonRow(
                 number, person.full_name, person.own_name, person.sort_name, person.search, country or person.country, withdrawn, record,
-                rules.standing(record, rule),
+                rules.standing(record, rule), since,
             )
         )  # fmt: skip
         for slot_id in () if withdrawn else own:
@@ -262,7 +299,7 @@ def own_enrolment(cohort_code: str, person_id: int) -> Enrolment | None:
     return db.session.scalar(
         sa.select(Enrolment)
         .join(Enrolment.cohort)
-        .where(Cohort.code == cohort_code.upper(), Enrolment.person_id == person_id)
+        .where(Cohort.code == cohort_code.upper(), Enrolment.person_id == person_id, Enrolment.state.in_(ATTENDED))
         .options(contains_eager(Enrolment.cohort).options(*HEAD))
     )
 
@@ -272,7 +309,7 @@ def own_record(enrolment: Enrolment, now: datetime) -> tuple[list[tuple[Slot, Ma
     cohort, slots = enrolment.cohort, slots_of(enrolment.cohort)
     last = sa.select(sa.func.max(Mark.id)).where(Mark.enrolment_id == enrolment.id).group_by(Mark.slot_id)
     marks = {mark.slot_id: mark for mark in db.session.scalars(sa.select(Mark).where(Mark.id.in_(last)))}
-    table = rules.timetable({slot.id: slot_facts(slot) for slot in slots}, now)
+    table = Tables(cohort, slots, now).since(enrolment.counts_from)
     said = {number: logged(mark).presence for number, mark in marks.items()}
     return [(slot, marks.get(slot.id)) for slot in slots], rules.record(table, said, cohort.course.completion_rule)
 

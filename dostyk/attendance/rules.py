@@ -132,13 +132,17 @@ def not_markable(*, archived: bool, cancelled: bool, on: date, today: date, star
 
 @dataclass(frozen=True)
 class SlotFacts:
-    """A slot as percentages see it. `hundredths` of an academic hour: whole numbers, so that sums are exact and quick."""
+    """A slot as percentages see it. `hundredths` of an academic hour: whole numbers, so that sums are exact and quick.
+
+    `on` is its day at the venue.
+    """
 
     hundredths: int
     minutes: int
     ends_at: datetime
     cultural: bool = False
     cancelled: bool = False
+    on: date = date.max
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ class AttendanceRecord:
 
 @dataclass(frozen=True)
 class Timetable:
-    """The slots of a cohort, summed up once for all its people."""
+    """The slots of a cohort, summed up once for all its people who joined on the same day."""
 
     slots: Mapping[int, SlotFacts]
     planned: int
@@ -207,9 +211,9 @@ class Timetable:
     cultural: int
 
 
-def timetable(slots: Mapping[int, SlotFacts], now: datetime) -> Timetable:
-    """The slots that count, and those that are over at `now`."""
-    counting = {number: slot for number, slot in slots.items() if not slot.cancelled}
+def timetable(slots: Mapping[int, SlotFacts], now: datetime, since: date | None = None) -> Timetable:
+    """The slots that count, and those that are over at `now`. For who joined after the start those count that are `since` that day."""
+    counting = {number: slot for number, slot in slots.items() if not slot.cancelled and (since is None or slot.on >= since)}
     training = {number: slot for number, slot in counting.items() if not slot.cultural}
     over = {number: slot for number, slot in training.items() if slot.ends_at <= now}
     return Timetable(

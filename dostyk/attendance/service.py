@@ -136,7 +136,7 @@ def _check_markable(cohort: Cohort, slot: Slot, now: datetime) -> None:
 
 def _check(before: Logged | None, entry: Entry, slot: Slot, by: Person, now: datetime) -> None:
     """Raise Refused when the mark says nothing, or changes another one without a reason."""
-    if faulty := rules.faulty(entry.said, queries.slot_facts(slot).minutes):
+    if faulty := rules.faulty(entry.said, queries.minutes_of(slot)):
         raise Refused(FAULTS[faulty], field=FAULTY_FIELD[faulty])
     if rules.needs_reason(before, by.id, now) and not entry.reason.strip():
         raise Refused(_("Not saved yet: this changes an earlier mark. Say why."), field="reason")

@@ -118,8 +118,9 @@ def mine(cohort_code: str) -> ResponseReturnValue:
     slots, record = queries.own_record(enrolment, now)
     cohort, rule = enrolment.cohort, enrolment.cohort.course.completion_rule
     return render_template(
-        "attendance/mine.html", cohort=cohort, slots=slots, record=record, rule=rule, standing=rules.standing(record, rule), now=now,
-        needed=rules.hours_needed(record, rule), zone=zone_words(cohort.time_zone, now), **_rule_words(cohort),
+        "attendance/mine.html", cohort=cohort, enrolment=enrolment, slots=slots, record=record, rule=rule, now=now,
+        standing=rules.standing(record, rule), needed=rules.hours_needed(record, rule),
+        zone=zone_words(cohort.time_zone, now), **_rule_words(cohort),
     )  # fmt: skip
 
 
@@ -188,7 +189,7 @@ def _csv(cohort: Cohort, people: Any) -> Response:
         _("Participant"), _("Name in own script"), _("Country"),
         _("Planned hours"), _("Held hours"), _("Attended hours"), _("Excused hours"),
         _("Of held hours"), _("Of planned hours"), _("Still possible"),
-        _("Late"), _("Absent"), _("Not marked"), _("Cultural events"), _("Towards the certificate"),
+        _("Late"), _("Absent"), _("Not marked"), _("Cultural events"), _("Towards the certificate"), _("Counts from"),
     ]  # fmt: skip
     return csv_response(f"attendance-{cohort.code}", head, (_csv_row(person) for person in people))
 
@@ -200,4 +201,5 @@ def _csv_row(person: PersonRow) -> list[object]:
     return [
         person.full_name, person.own_name, country, *hours, percent(shares.of_held), percent(shares.of_planned), percent(shares.possible),
         record.late, record.absent, record.unmarked, record.cultural_events, label(person.standing),
+        person.counts_from.isoformat() if person.counts_from else "",
     ]  # fmt: skip

@@ -139,3 +139,26 @@ def test_forgotten_rolls_are_found_by_cohort(app):
     assert [(c.cohort_code, c.slots) for c in queries.forgotten(everywhere, later)] == [(cohort.code, 1)]
     assert queries.forgotten([Grant(Role.COORDINATOR, cohort_id=0)], later) == []
     assert queries.forgotten(everywhere, later + timedelta(days=60)) == []
+
+
+def test_who_joined_late_is_measured_from_that_day_everywhere(app):
+    now = utcnow()
+    cohort = f.a_cohort(starts_on=(now - timedelta(days=4)).date(), days=5)
+    first, second = f.a_slot(cohort, day=0), f.a_slot(cohort, day=2)
+    trainer = f.a_person()
+    early = f.an_enrolment(cohort)
+    late = f.an_enrolment(cohort, counts_from=cohort.starts_on + timedelta(days=2))
+    waits = f.an_enrolment(cohort, state=EnrolmentState.PENDING)
+    with work():
+        for seat in (early, late):
+            db.session.add(Mark(slot=second, enrolment=seat, status=Status.PRESENT, by=trainer, at=now))
+    expected = {early.id: (4, 2), late.id: (2, 2)}
+    found = queries.records(cohort, now)
+    assert {n: (found[n].planned, found[n].attended) for n in expected} == expected
+    assert queries.records_of([early, late], now) == {n: found[n] for n in expected}
+    people = {row.enrolment_id: row for row in queries.sheet(cohort, now).people}
+    assert {n: row.record for n, row in people.items()} == {n: found[n] for n in expected}
+    assert (people[early.id].counts_from, people[late.id].counts_from) == (None, late.counts_from)
+    assert [queries.own_record(seat, now)[1] for seat in (early, late)] == [found[early.id], found[late.id]]
+    assert queries.own_enrolment(cohort.code, waits.person_id) is None
+    assert first.id in {slot.id for slot, _mark in queries.own_record(late, now)[0]}

@@ -200,6 +200,43 @@ def test_standing_says_what_the_percentages_say(found, marks, rule):
         assert hours_needed(said, rule) <= said.to_come
 
 
+# --- Who joined after the start ---------------------------------------------------------------------------------------
+
+START = date(2026, 11, 23)
+joinings = st.integers(0, 6).map(lambda days: START + timedelta(days=days))
+dated = st.dictionaries(st.integers(1, 12), st.builds(lambda slot, day: replace(slot, on=day), slots, joinings), max_size=10)
+
+
+def since(found, marks, rule, day):
+    return rules.record(timetable(found, NOW, day), marks, rule)
+
+
+@given(dated, marks_of, completion_rules, joinings)
+def test_who_joins_late_is_measured_by_the_slots_since_that_day_alone(found, marks, rule, day):
+    later = {number: slot for number, slot in found.items() if slot.on >= day}
+    assert since(found, marks, rule, day) == record(later, {n: m for n, m in marks.items() if n in later}, rule)
+
+
+@given(dated, marks_of, completion_rules)
+def test_who_joins_on_the_first_day_is_measured_by_everything(found, marks, rule):
+    assert since(found, marks, rule, START) == since(found, marks, rule, None) == record(found, marks, rule)
+
+
+@given(dated, marks_of, completion_rules, joinings, joinings)
+def test_joining_later_never_adds_hours(found, marks, rule, one, other):
+    first, last = sorted([one, other])
+    early, late = since(found, marks, rule, first), since(found, marks, rule, last)
+    assert late.planned <= early.planned
+    assert late.attended <= early.attended
+    assert late.unmarked <= early.unmarked
+
+
+@given(dated, completion_rules, joinings)
+def test_who_is_there_from_the_day_of_joining_on_misses_nothing(found, rule, day):
+    everything = {number: PRESENT for number, slot in found.items() if slot.on >= day}
+    assert since(found, everything, rule, day).percentages.of_planned in (1, None)
+
+
 def test_a_cohorts_share_is_over_all_its_hours():
     found = {1: SlotFacts(200, 90, NOW), 2: SlotFacts(600, 270, NOW)}
     people = [record(found, {1: PRESENT}), record(found, {1: PRESENT, 2: PRESENT})]
