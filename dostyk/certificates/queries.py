@@ -12,9 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload
 
 from dostyk.attendance import queries as attendance
-from dostyk.attendance.models import Mark
-from dostyk.attendance.rules import AttendanceRecord, Presence, SlotFacts, timetable
-from dostyk.attendance.rules import record as attended
+from dostyk.attendance.rules import AttendanceRecord
 from dostyk.certificates import rules
 from dostyk.certificates.models import Certificate, Signatory
 from dostyk.certificates.rules import Record, Standing, Unmet
@@ -28,7 +26,6 @@ from dostyk.core.documents import clean, missing
 from dostyk.courses.rules import CompletionRule
 from dostyk.people.models import Organisation, Person
 from dostyk.people.rules import OrganisationKind
-from dostyk.schedule.models import Slot
 
 LATELY = timedelta(days=120)  # how long after its end a cohort asks for its certificates
 UNPRINTABLE = "certificate.unprintable"  # the event that says that a name did not fit its place
@@ -121,7 +118,7 @@ def cohort(cohort_id: int) -> Cohort:
 
 def candidates(cohort: Cohort, now: datetime) -> list[Candidate]:
     """Everybody who has or had a seat in the cohort, by name, with what is met and what is not. A constant number of statements."""
-    seats = sa.select(Enrolment).join(Enrolment.person).where(Enrolment.cohort_id == cohort.id)
+    seats = sa.select(Enrolment).join(Enrolment.person).where(Enrolment.cohort_id == cohort.id, Enrolment.state.in_(attendance.ATTENDED))
     people = seats.options(joinedload(Enrolment.person, innerjoin=True)).order_by(Person.sort_name, Enrolment.id)
     return _judged(db.session.scalars(people).all(), of_cohort(cohort), attendance.records(cohort, now), now)
 
@@ -132,7 +129,7 @@ def candidates_of(seats: Sequence[Enrolment], now: datetime) -> list[Candidate]:
     Their people and cohorts with the courses must be loaded.
     """
     held = sa.select(Certificate).where(Certificate.enrolment_id.in_([s.id for s in seats])).order_by(Certificate.id.desc())
-    return _judged(seats, db.session.scalars(held).all(), records_of(seats, now), now)
+    return _judged(seats, db.session.scalars(held).all(), attendance.records_of(seats, now), now)
 
 
 def without_certificate(grants: Sequence[Grant], now: datetime) -> Sequence[Enrolment]:
@@ -149,21 +146,6 @@ def without_certificate(grants: Sequence[Grant], now: datetime) -> Sequence[Enro
     return db.session.scalars(loaded.order_by(Cohort.ends_on, Cohort.id, Enrolment.id)).unique().all()
 
 
-def records_of(seats: Sequence[Enrolment], now: datetime) -> dict[int, AttendanceRecord]:
-    """`attendance.queries.records` for seats in any cohorts, in two statements; a test holds the two together."""
-    cohorts = {seat.cohort_id: seat.cohort for seat in seats}
-    slots: dict[int, dict[int, SlotFacts]] = {number: {} for number in cohorts}
-    for slot in db.session.scalars(sa.select(Slot).where(Slot.cohort_id.in_(cohorts))):
-        slots[slot.cohort_id][slot.id] = attendance.slot_facts(slot)
-    tables = {number: timetable(found, now) for number, found in slots.items()}
-    last = sa.select(sa.func.max(Mark.id)).where(Mark.enrolment_id.in_([s.id for s in seats])).group_by(Mark.slot_id, Mark.enrolment_id)
-    said: dict[int, dict[int, Presence]] = {}
-    marks = sa.select(Mark.enrolment_id, Mark.slot_id, Mark.status, Mark.late_minutes, Mark.excuse).where(Mark.id.in_(last))
-    for enrolment_id, slot_id, status, late_minutes, excuse in db.session.execute(marks):
-        said.setdefault(enrolment_id, {})[slot_id] = Presence(status, late_minutes, excuse)
-    return {s.id: attended(tables[s.cohort_id], said.get(s.id, {}), s.cohort.course.completion_rule) for s in seats}
-
-
 def to_issue(people: Iterable[Candidate], enrolment_id: int | None = None) -> list[Candidate]:
     """Who gets a certificate when it is issued now: all who are eligible, or the one person whose last one was revoked."""
     if enrolment_id is None:
@@ -172,8 +154,11 @@ def to_issue(people: Iterable[Candidate], enrolment_id: int | None = None) -> li
 
 
 def planned_short(cohort: Cohort, people: Sequence[Candidate]) -> Fraction | None:
-    """The academic hours of the timetable when they are fewer than the hours that are printed, else None."""
-    planned = people[0].record.attended.planned if people else None
+    """The academic hours of the timetable when they are fewer than the hours that are printed, else None.
+
+    Who joined after the start has fewer hours planned than the others.
+    """
+    planned = max((one.record.attended.planned for one in people), default=None)
     return planned if planned is not None and planned < Fraction(cohort.course.academic_hours) else None
 
 
