@@ -14,7 +14,7 @@ from dostyk.certificates import queries as certificates
 from dostyk.certificates import service as certificate_service
 from dostyk.certificates.models import Certificate, Signatory
 from dostyk.cohorts.models import Assignment, Cohort, CountrySeats, Enrolment
-from dostyk.cohorts.rules import EnrolmentState
+from dostyk.cohorts.rules import HOLDING, EnrolmentState
 from dostyk.core import mail, outbox
 from dostyk.core.access import Role
 from dostyk.core.clock import utcnow
@@ -137,7 +137,7 @@ def an_enrolment(cohort: Cohort | None = None, person: Person | None = None, cou
         for name, value in values.items():
             setattr(row, name, value)
         db.session.add(row)
-        if row.state is EnrolmentState.ENROLLED:
+        if row.state in HOLDING:
             cohort.taken += 1
             if country and (seats := db.session.get(CountrySeats, (cohort.id, country))):
                 seats.taken += 1
