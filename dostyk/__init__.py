@@ -77,7 +77,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, settings: Mapping[str
 
 def _furnish(app: Flask, room: str) -> None:
     """Load what a room has of the usual furniture, and register its blueprint; `views` loads the rest of the room."""
-    for part in ("models", "labels", "scopes", "letters", "mail", "todo", "panels", "listeners", "tasks", "cli", "views"):
+    for part in ("models", "labels", "scopes", "letters", "mail", "todo", "panels", "records", "listeners", "tasks", "cli", "views"):
         if find_spec(f"dostyk.{room}.{part}") is not None:
             module = import_module(f"dostyk.{room}.{part}")
             for blueprint in getattr(module, "blueprints", [getattr(module, "bp", None)]):

@@ -48,6 +48,7 @@ def things(label: str) -> tuple[dict[str, Any], Any, Any, Any]:
         "batch_id": batch.id,
         "voucher_id": factories.vouchers_of(batch)[0].id,
         "person_id": person.id,
+        "other_id": factories.a_person().id,
         "organisation_id": body.id,
         "programme_id": cohort.course.project.programme_id,
         "project_id": cohort.course.project_id,

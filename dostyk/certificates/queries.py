@@ -94,6 +94,12 @@ def issued_count(cohort: Cohort) -> int:
     return db.session.scalar(count.where(Enrolment.cohort_id == cohort.id, Certificate.revoked_at.is_(None))) or 0
 
 
+def standing_since(enrolments: Collection[int]) -> dict[int, datetime]:
+    """When the certificates of these enrolments that stand were issued."""
+    stands = sa.select(Certificate.enrolment_id, Certificate.issued_at)
+    return dict(db.session.execute(stands.where(Certificate.enrolment_id.in_(enrolments), Certificate.revoked_at.is_(None))).all())
+
+
 # --- What is printed for all ----------------------------------------------------------------------------------------
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, RadioField, SelectField, StringField, TelField, URLField
-from wtforms.validators import URL, Email, InputRequired, Length, Optional, Regexp
+from wtforms import EmailField, IntegerField, RadioField, SelectField, StringField, TelField, URLField
+from wtforms.validators import URL, Email, InputRequired, Length, NumberRange, Optional, Regexp
 
 from dostyk.core.forms import CountryField, Form, LanguagesField, LocalizedField, choices, tidy
 from dostyk.core.i18n import language
@@ -45,6 +45,11 @@ class NamesForm(Form):
     )
     given_name = StringField(_l("Given name"), [Optional(), Length(max=100)], filters=[tidy])
     patronymic = StringField(_l("Patronymic"), [Optional(), Length(max=100)], filters=[tidy])
+    birth_year = IntegerField(
+        _l("Year of birth"),
+        [Optional(), NumberRange(1900, 2020, message=_l("Write the year in four digits, such as 1985."))],
+        description=_l("Tells people of the same name apart."),
+    )
     sex = RadioField(_l("Sex"), choices=lambda: choices(SEXES.items()), default=Sex.NOT_STATED, coerce=Sex)
     country = CountryField(_l("Country"), [Optional()], empty=_l("Not stated"))
     email = EmailField(_l("E-mail address"), EMAIL, description=_l("Where we write to."))
@@ -62,6 +67,7 @@ class NamesForm(Form):
             country=self.country.data or None,
             organisation_id=organisation_id,
             languages=tuple(self.languages.data or ()),
+            birth_year=self.birth_year.data,
         )
 
 

@@ -52,3 +52,12 @@ for _name in ("uq_account_email", "account.email"):
     constraint_says(_name, ADDRESS_TAKEN)
 for _name in ("uq_account_person_id", "account.person_id"):
     constraint_says(_name, _l("This person already has an account."))
+
+# What two records of one person may say differently.
+MERGED_FIELDS: dict[str, Any] = {
+    "full_name": _l("Full name"), "own_name": _l("Name in the own script"), "family_name": _l("Family name"),
+    "given_name": _l("Given name"),
+    "patronymic": _l("Patronymic"), "birth_year": _l("Year of birth"), "sex": _l("Sex"), "country": _l("Country"),
+    "email": _l("E-mail address"), "phone": _l("Phone"), "organisation_id": _l("Organisation"), "employer": _l("Employer"),
+    "post": _l("Post"), "languages": _l("Languages"),
+}  # fmt: skip

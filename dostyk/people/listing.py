@@ -16,7 +16,7 @@ from dostyk.core.countries import countries
 from dostyk.core.i18n import label, language
 from dostyk.core.tables import Filter, Listing, listing
 from dostyk.core.text import FALLBACK, localized
-from dostyk.people import queries
+from dostyk.people import panels, queries
 from dostyk.people.labels import ORGANISATION_KINDS
 from dostyk.people.models import Organisation, Person
 from dostyk.people.queries import found, in_chunks
@@ -32,7 +32,7 @@ def _state(column: Any, select: sa.Select[Any]) -> tuple[sa.Select[Any], Filter]
 
 
 def people() -> Listing[Person]:
-    """The people whom whoever is signed in may see. Two statements."""
+    """The people whom whoever is signed in may see. Two statements, one for each narrowing, two more for a search."""
     select, state = _state(Person.archived_at, queries.visible(Permission.SEE_PEOPLE))
     country = Filter("country", _l("Country"), countries(language()), lambda code: Person.country == code)
     return listing(
@@ -42,14 +42,15 @@ def people() -> Listing[Person]:
             "country": [Person.country, Person.sort_name, Person.id],
             "created": [Person.created_at, Person.id],
         },
-        default="name", search=queries.named, filters=[country, state], load=(joinedload(Person.organisation),),
+        default="name", search=queries.named, filters=[country, *panels.narrowings(), state], load=(joinedload(Person.organisation),),
     )  # fmt: skip
 
 
 def people_head() -> list[object]:
     return [
-        _("Number"), _("Full name"), _("Name in the own script"), _("Family name"), _("Given name"), _("Patronymic"), _("Sex"),
-        _("Country"), _("E-mail address"), _("Phone"), _("Organisation"), _("Employer"), _("Post"), _("Languages"), _("Added on"),
+        _("Number"), _("Full name"), _("Name in the own script"), _("Family name"), _("Given name"), _("Patronymic"),
+        _("Year of birth"), _("Sex"), _("Country"), _("E-mail address"), _("Phone"), _("Organisation"), _("Employer"), _("Post"),
+        _("Languages"), _("Added on"),
     ]  # fmt: skip
 
 
@@ -57,8 +58,8 @@ def people_lines(select: sa.Select[Any]) -> Iterator[list[object]]:
     lang = language()
     for (p,) in in_chunks(select):
         yield [
-            p.id, p.full_name, p.own_name, p.family_name, p.given_name, p.patronymic, label(p.sex), p.country, p.email, p.phone,
-            localized(p.organisation.name, lang) if p.organisation else "", p.employer, p.post, " ".join(p.languages),
+            p.id, p.full_name, p.own_name, p.family_name, p.given_name, p.patronymic, p.birth_year, label(p.sex), p.country, p.email,
+            p.phone, localized(p.organisation.name, lang) if p.organisation else "", p.employer, p.post, " ".join(p.languages),
             p.created_at.date().isoformat(),
         ]  # fmt: skip
 

@@ -67,6 +67,64 @@ def found(column: InstrumentedAttribute[str]) -> Callable[[str], ColumnElement[b
     return condition
 
 
+def kept_record(person_id: int) -> Person | None:
+    """The person, or whoever their record was merged into, with their organisation; one statement."""
+    into = sa.select(sa.func.coalesce(Person.merged_into_id, Person.id)).where(Person.id == int(person_id)).scalar_subquery()
+    return db.session.scalar(sa.select(Person).where(Person.id == into).options(joinedload(Person.organisation)))
+
+
+def merged_into(person_id: int) -> Sequence[Person]:
+    """The records that were merged into this one."""
+    return db.session.scalars(sa.select(Person).where(Person.merged_into_id == person_id).order_by(Person.id)).all()
+
+
+_stands = sa.and_(Person.merged_into_id.is_(None), Person.anonymised_at.is_(None))
+
+
+def alike(person: Person, limit: int = 10) -> Sequence[Person]:
+    """Other records that are perhaps the same human being: the same address, or the same name and no other year of birth."""
+    same_year = sa.or_(Person.birth_year.is_(None), Person.birth_year == person.birth_year) if person.birth_year else sa.true()
+    likes = [
+        sa.and_(getattr(Person, key) == said, *more)
+        for key, more in (("email", ()), ("name_key", (same_year,)))
+        if (said := getattr(person, key))
+    ]
+    if not likes:
+        return ()
+    return db.session.scalars(
+        sa.select(Person).where(sa.or_(*likes), Person.id != person.id, _stands).order_by(Person.id).limit(limit)
+    ).all()
+
+
+def candidates(person: Person, typed: str, limit: int = 20) -> Sequence[Person]:
+    """Other records whose names begin as was typed, or the one of that number."""
+    wanted = Person.id == int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else named(typed)
+    found = sa.select(Person).where(wanted, Person.id != person.id, _stands).order_by(Person.sort_name, Person.id)
+    return db.session.scalars(found.limit(limit)).all()
+
+
+def duplicates(limit: int = 100) -> list[list[Person]]:
+    """Records that are likely one human being, together: the same address, or the same name and year of birth. Four statements.
+
+    Each of the first two goes through one index from end to end.
+    """
+    addresses = sa.select(Person.email).where(Person.email != "", _stands).group_by(Person.email)
+    names = sa.select(Person.name_key, Person.birth_year).where(Person.birth_year.is_not(None), Person.name_key != "", _stands)
+    twice = sa.func.count() > 1
+    said = db.session.scalars(addresses.having(twice).order_by(Person.email).limit(limit)).all()
+    called = db.session.execute(
+        names.group_by(Person.name_key, Person.birth_year).having(twice).order_by(Person.name_key).limit(limit)
+    ).all()
+    groups: dict[Any, list[Person]] = {}
+    for person in db.session.scalars(sa.select(Person).where(Person.email.in_(said), _stands).order_by(Person.email, Person.id)):
+        groups.setdefault(person.email, []).append(person)
+    same = sa.tuple_(Person.name_key, Person.birth_year).in_([tuple(row) for row in called])
+    for person in db.session.scalars(sa.select(Person).where(same, _stands).order_by(Person.name_key, Person.birth_year, Person.id)):
+        groups.setdefault((person.name_key, person.birth_year), []).append(person)
+    once = {tuple(p.id for p in group): group for group in groups.values()}
+    return list(once.values())[:limit]
+
+
 # --- Finding people by name -----------------------------------------------------------------------------------------
 
 LISTED = 1000  # so many people are looked up by their numbers

@@ -122,7 +122,7 @@ def missing_consents(given: Collection[Purpose]) -> list[Purpose]:
 
 def words_of(folded: str) -> list[str]:
     """The words of a folded text that a search looks at, each once."""
-    return list(dict.fromkeys(word[:WORD_LENGTH] for word in folded.split()))
+    return list(dict.fromkeys(word[:WORD_LENGTH] for one in folded.split() if (word := one.strip("@.+"))))
 
 
 def name_key(folded: str) -> str:

@@ -6,4 +6,4 @@ from dostyk.core.access import Scope, register
 from dostyk.people import queries
 from dostyk.people.models import Person
 
-register(Scope("person", Person, "person_id", queries.person_by_id, queries.covers))
+register(Scope("person", Person, "person_id", queries.kept_record, queries.covers))

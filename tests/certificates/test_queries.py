@@ -29,7 +29,7 @@ def test_records_of_single_seats_are_those_of_the_cohort() -> None:
     cohorts = [cast.a_finished_cohort(slots=3, printed=False), cast.a_finished_cohort(slots=2, printed=False, course=rules)]
     seats = [seat for cohort in cohorts for present in (0, 1, 2) for seat in cast.people_in(cohort, 1, present=present)]
     now = utcnow()
-    together = queries.records_of(seats, now)
+    together = attendance.records_of(seats, now)
     assert together == {**attendance.records(cohorts[0], now), **attendance.records(cohorts[1], now)}
 
 

@@ -53,7 +53,7 @@ def test_the_list_takes_as_many_statements_for_three_hundred_as_for_three(app, c
         with statements() as found:
             page = coordinator.get("/people/").text
         counts.append(len(found))
-    assert counts[0] == counts[1] <= 5, found
+    assert counts[0] == counts[1] <= 8, found
     assert "301 entries" in page
 
 
@@ -63,7 +63,7 @@ def test_the_export_of_many_takes_a_constant_number_of_statements(app, coordinat
         answer = coordinator.get("/people/?format=csv")
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert len(rows) == 1 + 1200 + 1
-    assert len(found) <= 5, found
+    assert len(found) <= 8, found
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ def test_a_persons_page_shows_seats_consents_and_account_in_a_constant_number_of
         with statements() as found:
             page = client.get(f"/people/{person.id}").text
         counts.append(len(found))
-        assert page.count("/cohorts/COH-") == number
-    assert counts[0] == counts[1] <= 9, found
+        assert len(re.findall(r'href="/cohorts/COH-\d+/"', page)) == number
+    assert counts[0] == counts[1] <= 20, found
 
 
 # --- Organisations ----------------------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dostyk.people.views import directory, me, organisations
+from dostyk.people.views import directory, me, merging, organisations, privacy
 
-# `me` adds its pages to the blueprint of the directory: both are called `people.…`.
+# `me`, `merging` and `privacy` add their pages to the blueprint of the directory: all are called `people.…`.
 blueprints = [directory.bp, organisations.bp]
-__all__ = ["blueprints", "me"]
+__all__ = ["blueprints", "me", "merging", "privacy"]

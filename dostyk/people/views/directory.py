@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,6 +15,7 @@ from markupsafe import Markup
 from dostyk.core.access import Permission, everywhere, needs
 from dostyk.core.clock import utcnow
 from dostyk.core.database import work
+from dostyk.core.errors import Refused
 from dostyk.core.nav import section
 from dostyk.core.tables import csv_response
 from dostyk.people import listing, queries, service
@@ -30,16 +34,24 @@ def index() -> ResponseReturnValue:
     found = listing.people()
     if request.args.get("format") == "csv":
         return csv_response("people", listing.people_head(), listing.people_lines(found.select))
-    return render_template("people/index.html", l=found, editor=everywhere(Permission.EDIT_PEOPLE))
+    return render_template(
+        "people/index.html", l=found, editor=everywhere(Permission.EDIT_PEOPLE), merger=everywhere(Permission.MERGE_PEOPLE)
+    )
 
 
 @bp.get(ONE)
 @needs(Permission.SEE_PEOPLE, scope="person")
 def show(person: Person) -> ResponseReturnValue:
-    """Everything about a person, with what upper rooms add."""
+    """Everything about a person, with what upper rooms add. The address of a record that was merged leads to the one that stayed."""
+    if request.view_args != {"person_id": person.id}:
+        return redirect(url_for("people.show", person_id=person.id))
+    merger = everywhere(Permission.MERGE_PEOPLE)
     return render_template(
         "people/show.html",
         person=person,
+        merger=merger,
+        merged=queries.merged_into(person.id),
+        alike=queries.alike(person) if merger and not person.anonymised_at else (),
         account=queries.account_of(person.id),
         consents=queries.consents_of(person.id),
         panels=[Markup(render_template(template, person=person, **context)) for template, context in panels_of(person)],  # noqa: S704 -- our own
@@ -88,3 +100,12 @@ def restore(person: Person) -> ResponseReturnValue:
         service.restore(person, by=current_user.person, now=utcnow())
     flash(_("The person is in the list again."), "success")
     return redirect(url_for("people.show", person_id=person.id))
+
+
+@contextmanager
+def refusal_told() -> Iterator[None]:
+    """For a button without a form to return to: a refusal is told on the next page."""
+    try:
+        yield
+    except Refused as refused:
+        flash(str(refused.sentence), "error")

@@ -1,0 +1,65 @@
+"""What this room keeps about people: what partner bodies said of them when they named them, and who named and decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from sqlalchemy.orm import joinedload
+from sqlalchemy.sql import ColumnElement
+
+from dostyk.cohorts.models import Enrolment
+from dostyk.core.database import db
+from dostyk.core.i18n import language
+from dostyk.core.text import localized
+from dostyk.nominees.models import Decision, Nominee
+from dostyk.people.models import Account, Person
+from dostyk.people.records import Section, forgets, link, subjects, tells
+from dostyk.vouchers.models import Batch, Redemption
+
+link(Nominee.named_by_id, lambda n: ngettext("%(num)s person named", "%(num)s people named", n))
+link(Decision.by_id, lambda n: ngettext("%(num)s decision about somebody named", "%(num)s decisions about people named", n))
+
+
+def _are(people: Sequence[int]) -> ColumnElement[bool]:
+    """The nominees who are these people: by the voucher that they redeemed, or by their address."""
+    redeemed = sa.select(Redemption.voucher_id).join(Redemption.enrolment).where(Enrolment.person_id.in_(people))
+    addresses = sa.select(Person.email).where(Person.id.in_(people), Person.email != "")
+    sign_ins = sa.select(Account.email).where(Account.person_id.in_(people))
+    return sa.or_(Nominee.voucher_id.in_(redeemed), Nominee.email.in_(addresses), Nominee.email.in_(sign_ins))
+
+
+@subjects
+def _named(people: Sequence[int]) -> Sequence[str]:
+    return [f"nominee:{number}" for number in db.session.scalars(sa.select(Nominee.id).where(_are(people)))]
+
+
+@tells(65)
+def _told(person: Person) -> Section:
+    columns = [
+        ("named_at", _l("Named on")), ("body", _l("Named by")), ("full_name", _l("Full name")), ("own_name", _l("Name in the own script")),
+        ("employer", _l("Employer")), ("post", _l("Post")), ("email", _l("E-mail address")), ("ended_at", _l("Ended on")),
+    ]  # fmt: skip
+    named = sa.select(Nominee).where(_are([person.id])).options(joinedload(Nominee.batch).joinedload(Batch.organisation))
+    rows = [
+        [n.named_at, localized(n.batch.organisation.name, language()), n.full_name, n.own_name, n.employer, n.post, n.email, n.ended_at]
+        for n in db.session.scalars(named.order_by(Nominee.id))
+    ]
+    return Section("nominations", _l("Nominations"), columns, rows)
+
+
+@forgets
+def _names(people: Sequence[int], _now: datetime) -> None:
+    """Who was named; that somebody was, when and what became of it is counted."""
+    blank: dict[str, Any] = {
+        "full_name": "–", "own_name": "", "sort_name": "", "name_key": "", "search": "", "birth_year": None, "employer": "", "post": "", "email": "",
+        "years_of_service": None, "languages": [], "ended_reason": sa.case((Nominee.ended_reason.is_(None), None), else_="–"),
+    }  # fmt: skip
+    theirs = list(db.session.scalars(sa.select(Nominee.id).where(_are(people))))
+    apart = {"synchronize_session": False}
+    db.session.execute(sa.update(Nominee).where(Nominee.id.in_(theirs)).values(blank), execution_options=apart)
+    db.session.execute(sa.update(Decision).where(Decision.nominee_id.in_(theirs)).values(reason=""), execution_options=apart)
