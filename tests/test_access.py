@@ -61,7 +61,7 @@ def things(label: str) -> tuple[dict[str, Any], Any, Any, Any]:
         "account_id": factories.account_of(person).id,
         "assignment_id": factories.an_assignment(person, Role.OBSERVER, country="AF").id,
         "mail_id": factories.a_letter(cohort=cohort.code).id,
-        "kind": "vouchers.welcome",
+        "kind_name": "vouchers.welcome",
         "language": "ru",
         "job_id": factories.a_job().id,
         "upload_id": factories.an_upload(cohort, person).id,

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from dostyk.certificates.models import Certificate
+from dostyk.cohorts.models import Cohort
 from dostyk.core import i18n, mail
 from dostyk.core.database import db
 from dostyk.core.text import localized
@@ -26,7 +27,7 @@ def addresses(person_ids: Iterable[int]) -> dict[int, tuple[str, str | None]]:
     return {person_id: (email, language) for person_id, email, language in db.session.execute(found)}
 
 
-def certificate_ready(certificate: Certificate, person: Person, accounts: Mapping[int, tuple[str, str | None]]) -> None:
+def certificate_ready(certificate: Certificate, person: Person, cohort: Cohort, accounts: Mapping[int, tuple[str, str | None]]) -> None:
     """Write to the holder, in the language of the account, once for a certificate; nobody without an address is written to."""
     email, chosen = accounts.get(person.id, (person.email, None))
     language = i18n.known(chosen) or next((code for code in person.languages if i18n.known(code)), i18n.DEFAULT)
@@ -53,4 +54,4 @@ def certificate_ready(certificate: Certificate, person: Person, accounts: Mappin
                 "Your Dostyk team",
                 **said,
             )
-    mail.send("certificates.ready", email, subject, body, language=language, person_id=person.id, cohort=certificate.enrolment.cohort.code)
+    mail.send("certificates.ready", email, subject, body, language=language, person_id=person.id, cohort=cohort.code)

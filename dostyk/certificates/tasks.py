@@ -30,7 +30,7 @@ def issue(progress: Progress, cohort_id: int, enrolments: Sequence[int], by: int
             if not fits:
                 service.note_unprintable(cohort, candidate, by=person)
             elif certificate := service.issue_one(terms, candidate, by=person, now=now):
-                mail.certificate_ready(certificate, candidate.person, accounts)
+                mail.certificate_ready(certificate, candidate.person, cohort, accounts)
         done += 1
         progress(done, len(chosen))
     progress(len(chosen), len(chosen))

@@ -30,7 +30,7 @@ bp = Blueprint("messages", __name__)
 tab("cohort", 70, _l("Messages"), "messages.index", Permission.SEE_MESSAGES)
 section(60, _l("Messages"), "messages.everywhere_index", Permission.EDIT_MESSAGES, everywhere=True)
 COHORT, ALL = "/cohorts/<cohort_code>/messages", "/messages"
-TEXT = "/texts/<kind>/<language>"
+TEXT = "/texts/<kind_name>/<language>"
 NUMBER = "int(max=2147483647)"
 OFFICE = "Asia/Almaty"  # whose clock pages about all cohorts show
 bp.add_app_template_filter(kinds.word, "kind_of_letter")
@@ -54,14 +54,14 @@ def index(cohort: Cohort) -> ResponseReturnValue:
 
 @bp.route(COHORT + TEXT, methods=["GET", "POST"])
 @needs(Permission.EDIT_MESSAGES, scope="cohort")
-def edit(cohort: Cohort, kind: str, language: str) -> ResponseReturnValue:
-    return _edit(cohort, *_known(kind, language))
+def edit(cohort: Cohort, kind_name: str, language: str) -> ResponseReturnValue:
+    return _edit(cohort, *_known(kind_name, language))
 
 
 @bp.post(f"{COHORT}{TEXT}/reset")
 @needs(Permission.EDIT_MESSAGES, scope="cohort")
-def reset(cohort: Cohort, kind: str, language: str) -> ResponseReturnValue:
-    return _reset(cohort, *_known(kind, language))
+def reset(cohort: Cohort, kind_name: str, language: str) -> ResponseReturnValue:
+    return _reset(cohort, *_known(kind_name, language))
 
 
 @bp.get(f"{COHORT}/log")
@@ -99,14 +99,14 @@ def everywhere_index() -> ResponseReturnValue:
 
 @bp.route(ALL + TEXT, methods=["GET", "POST"])
 @needs(Permission.EDIT_MESSAGES)
-def everywhere_edit(kind: str, language: str) -> ResponseReturnValue:
-    return _edit(None, *_known(kind, language))
+def everywhere_edit(kind_name: str, language: str) -> ResponseReturnValue:
+    return _edit(None, *_known(kind_name, language))
 
 
 @bp.post(f"{ALL}{TEXT}/reset")
 @needs(Permission.EDIT_MESSAGES)
-def everywhere_reset(kind: str, language: str) -> ResponseReturnValue:
-    return _reset(None, *_known(kind, language))
+def everywhere_reset(kind_name: str, language: str) -> ResponseReturnValue:
+    return _reset(None, *_known(kind_name, language))
 
 
 @bp.get(f"{ALL}/log")
@@ -142,8 +142,8 @@ def messages_url(cohort: Cohort | None, page: str, **address: Any) -> str:
     return url_for(f"messages.{page}", cohort_code=cohort.code, **address) if cohort else url_for(f"messages.everywhere_{page}", **address)
 
 
-def _known(kind: str, language: str) -> tuple[Kind, str]:
-    found = kinds.by_name(kind)
+def _known(kind_name: str, language: str) -> tuple[Kind, str]:
+    found = kinds.by_name(kind_name)
     return (found, language) if found and language in SUPPORTED else abort(404)
 
 
@@ -164,7 +164,7 @@ def _edit(cohort: Cohort | None, kind: Kind, language: str) -> ResponseReturnVal
                 case "save":
                     service.save(kind, language, cohort, form.text, seen=form.seen.data or "", by=current_user.person, now=utcnow())
                     flash(_("The text is saved: letters written from now on have it."), "success")
-                    return redirect(messages_url(cohort, "edit", kind=kind.name, language=language))
+                    return redirect(messages_url(cohort, "edit", kind_name=kind.name, language=language))
                 case "test":
                     service.try_out(kind, form.text, language, cohort, to=current_user.email, person_id=current_user.person_id)
                     flash(_("A test letter is on its way to %(address)s. Nothing is saved yet.", address=current_user.email), "success")
@@ -180,7 +180,7 @@ def _reset(cohort: Cohort | None, kind: Kind, language: str) -> ResponseReturnVa
     with work():
         if service.reset(kind, language, cohort, by=current_user.person):
             flash(_("The own text is taken back."), "success")
-    return redirect(messages_url(cohort, "edit", kind=kind.name, language=language))
+    return redirect(messages_url(cohort, "edit", kind_name=kind.name, language=language))
 
 
 def _log(cohort: Cohort | None) -> ResponseReturnValue:
