@@ -66,6 +66,7 @@ class ConsentForm(Form):
     consent_partner = _consent(Purpose.PARTNER)
     consent_donor = _consent(Purpose.DONOR)
     consent_photo = _consent(Purpose.PHOTO)
+    wait = SubmitField(_l("Join the waiting list"))
 
     refused = False  # whether a rule said no, rather than the form
 

@@ -96,11 +96,11 @@ def welcome(seat: Enrolment, account: Account, *, new: bool, pending: bool) -> N
 
     One letter, not two: a welcome and an invitation in the same minute look like one of them is false.
     """
-    invitation = _invitation(account, seat.enrolled_at) if new else ""
+    link = invitation(account, seat.enrolled_at) if new else ""
     kind = PENDING if pending else WELCOME
     messages.write(
         kind, account.email, language=letters.language_of(account), person_id=seat.person_id, cohort=seat.cohort,
-        values=lambda: {**_of_seat(seat), "password": _password(invitation)},
+        values=lambda: {**_of_seat(seat), "password": password(link)},
     )  # fmt: skip
 
 
@@ -130,14 +130,15 @@ def _page(cohort: Cohort) -> str:
     return letters.link(f"/redeem/welcome/{cohort.code}")
 
 
-def _invitation(account: Account, now: datetime) -> str:
+def invitation(account: Account, now: datetime) -> str:
     """The address where a new account gets its password; it counts as invited from now on."""
     with db.session.no_autoflush:
         account.invited_at = now
         return letters.link(f"/invitation/{service.invitation_token(account)}")
 
 
-def _password(link: str) -> str:
+def password(link: str) -> str:
+    """The paragraph that says how to choose a password, in the language of the letter; "" without a link."""
     if not link:
         return ""
     until = ngettext("The link works for %(num)s day.", "The link works for %(num)s days.", letters.INVITATION_DAYS)

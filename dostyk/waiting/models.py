@@ -8,13 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dostyk.cohorts.models import Cohort, Enrolment
 from dostyk.core.database import Instant, Model
 from dostyk.people.models import Person
+from dostyk.vouchers.models import Voucher
 from dostyk.waiting.rules import WaitingState
 
 
 class WaitingEntry(Model):
     """A person's place on the waiting list of their country. The order is that of joining (`joined_at`, then `id`).
 
-    An entry that is offered a seat holds one of the country until `offered_until` (exclusive).
+    An entry that is offered a seat holds one of the country until `offered_until` (exclusive). `voucher` is the one with
+    which the person came: it stays unused while they wait, and is used when they confirm.
     """
 
     __table_args__ = (
@@ -33,7 +35,9 @@ class WaitingEntry(Model):
     offered_until: Mapped[Instant | None] = mapped_column(index=True)
     ended_at: Mapped[Instant | None]
     enrolment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrolment.id"), index=True)
+    voucher_id: Mapped[int | None] = mapped_column(sa.ForeignKey("voucher.id"), index=True)
 
     cohort: Mapped[Cohort] = relationship()
     person: Mapped[Person] = relationship()
     enrolment: Mapped[Enrolment | None] = relationship()
+    voucher: Mapped[Voucher | None] = relationship()

@@ -19,7 +19,7 @@ def fill_words(words: sa.Table, chunk: int = 2000) -> None:
     connection, last = op.get_bind(), 0
     people = sa.text('SELECT id, full_name, search FROM person WHERE id > :last ORDER BY id LIMIT :chunk')
     while rows := connection.execute(people, {'last': last, 'chunk': chunk}).all():
-        found = [{'person_id': number, 'word': word} for number, _, search in rows for word in dict.fromkeys(w[:100] for w in search.split())]
+        found = [{'person_id': number, 'word': word} for number, _, search in rows for word in dict.fromkeys(w.strip('@.+')[:100] for w in search.split()) if word]
         if found:
             connection.execute(sa.insert(words), found)
         keys = [{'number': number, 'key': ' '.join(sorted(set(fold(name).split())))[:220]} for number, name, _ in rows]
@@ -122,10 +122,12 @@ def upgrade() -> None:
     sa.Column('offered_until', dostyk.core.database.UTCDateTime(), nullable=True),
     sa.Column('ended_at', dostyk.core.database.UTCDateTime(), nullable=True),
     sa.Column('enrolment_id', sa.Integer(), nullable=True),
+    sa.Column('voucher_id', sa.Integer(), nullable=True),
     sa.CheckConstraint("state <> 'offered' OR offered_until IS NOT NULL", name=op.f('ck_waiting_entry_offer_has_an_end')),
     sa.ForeignKeyConstraint(['cohort_id'], ['cohort.id'], name=op.f('fk_waiting_entry_cohort_id_cohort')),
     sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_waiting_entry_enrolment_id_enrolment')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_waiting_entry_person_id_person')),
+    sa.ForeignKeyConstraint(['voucher_id'], ['voucher.id'], name=op.f('fk_waiting_entry_voucher_id_voucher')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_waiting_entry')),
     sa.UniqueConstraint('cohort_id', 'person_id', name=op.f('uq_waiting_entry_cohort_id_person_id'))
     )
@@ -134,6 +136,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_waiting_entry_offered_until'), ['offered_until'], unique=False)
         batch_op.create_index('ix_waiting_entry_order', ['cohort_id', 'country', 'state', 'joined_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_waiting_entry_person_id'), ['person_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_waiting_entry_voucher_id'), ['voucher_id'], unique=False)
 
     op.create_table('nominee',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -142,6 +145,7 @@ def upgrade() -> None:
     sa.Column('full_name', sa.String(length=200), nullable=False),
     sa.Column('own_name', sa.String(length=200), nullable=False),
     sa.Column('sort_name', sa.String(length=220), nullable=False),
+    sa.Column('name_key', sa.String(length=220), nullable=False),
     sa.Column('search', sa.Text(), nullable=False),
     sa.Column('birth_year', sa.Integer(), nullable=True),
     sa.Column('sex', sa.Enum('female', 'male', 'not_stated', name='sex', native_enum=False, length=32), nullable=False),
@@ -169,7 +173,7 @@ def upgrade() -> None:
     with op.batch_alter_table('nominee', schema=None) as batch_op:
         batch_op.create_index('ix_nominee_batch_sort', ['batch_id', 'sort_name', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_nominee_email'), ['email'], unique=False)
-        batch_op.create_index('ix_nominee_same', ['sort_name', 'birth_year'], unique=False)
+        batch_op.create_index('ix_nominee_same', ['name_key', 'birth_year'], unique=False)
 
     op.create_table('nominee_decision',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -362,6 +366,7 @@ def downgrade() -> None:
 
     op.drop_table('nominee')
     with op.batch_alter_table('waiting_entry', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_waiting_entry_voucher_id'))
         batch_op.drop_index(batch_op.f('ix_waiting_entry_person_id'))
         batch_op.drop_index('ix_waiting_entry_order')
         batch_op.drop_index(batch_op.f('ix_waiting_entry_offered_until'))

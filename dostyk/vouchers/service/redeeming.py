@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from dostyk.people import queries as people_queries
 from dostyk.people import service as people
 from dostyk.people.models import Account, Person
 from dostyk.people.rules import PersonDetails, Purpose, missing_consents
-from dostyk.vouchers import labels, queries, rules
+from dostyk.vouchers import labels, queries, queues, rules
 from dostyk.vouchers.models import Redemption, Voucher
 from dostyk.vouchers.rules import Refusal
 
@@ -39,6 +39,11 @@ class Offer:
     seat: Enrolment | None
     no_seat: NoSeat | None
 
+    @property
+    def full(self) -> bool:
+        """Whether nothing but the seats is missing: then there is a waiting list."""
+        return self.no_seat in (NoSeat.COUNTRY_FULL, NoSeat.FULL) and queues.offered()
+
 
 @dataclass(frozen=True)
 class Given:
@@ -52,6 +57,14 @@ class Given:
     def pending(self) -> bool:
         """Whether it is held until a coordinator approves it."""
         return self.seat.state is EnrolmentState.PENDING
+
+
+@dataclass(frozen=True)
+class Queued:
+    """Where the place on the waiting list is shown, and the account of who waits."""
+
+    path: str
+    account: Account
 
 
 def ticket(mark: str, code: str) -> str:
@@ -114,10 +127,47 @@ def redeem(
             # The same person had another voucher of this cohort redeemed at the very same moment: this one stays unused.
             _give_back(voucher)
             return Given(seat)
-        db.session.add(Redemption(voucher=voucher, enrolment=seat, ticket=ticket, at=now))
-        batch = voucher.batch
-        record("voucher.redeemed", queries.subject(batch), by=person, cohort=batch.cohort.code, voucher=voucher.id, enrolment=seat.id)
+        _redeemed(voucher, seat, ticket, now)
     return Given(seat, account, new=True)
+
+
+def wait(
+    offer: Offer, applicant: Person | PersonDetails | None, consents: Mapping[Purpose, str], *, language: str, now: datetime
+) -> Queued:
+    """Put the applicant on the waiting list; the voucher stays unused. Raises Refused as `redeem` does."""
+    if applicant is None or not offer.full:
+        raise ValueError("nobody to wait, or nothing to wait for")
+    voucher = offer.voucher
+    if isinstance(applicant, PersonDetails) and rules.other_address(queries.facts(voucher), applicant.email):
+        raise _refused(Refusal.OTHER_ADDRESS, voucher.code, voucher, None)
+    account = None
+    if isinstance(applicant, PersonDetails):
+        person, account = _new_person(applicant, language, now)
+    else:
+        person = applicant
+    _agree(person, consents, language, now, known=account is None)
+    path = queues.join(person, voucher, account, now)
+    known = account or people_queries.account_of(person.id)
+    if known is None:
+        raise ValueError("whoever waits is signed in or has registered")
+    return Queued(path, known)
+
+
+def use(voucher: Voucher, give: Callable[[], Enrolment], now: datetime) -> Enrolment:
+    """The seat that `give` gives, and one use of the voucher for it if it has one left: for who waited with a voucher in hand."""
+    took = rules.why_not(queries.facts(voucher), now) is None and _take_one_use(voucher)
+    seat = give()
+    if took and seat.enrolled_at == now:
+        _redeemed(voucher, seat, None, now)
+    elif took:
+        _give_back(voucher)
+    return seat
+
+
+def _redeemed(voucher: Voucher, seat: Enrolment, ticket: str | None, now: datetime) -> None:
+    batch = voucher.batch
+    db.session.add(Redemption(voucher=voucher, enrolment=seat, ticket=ticket, at=now))
+    record("voucher.redeemed", queries.subject(batch), by=seat.person, cohort=batch.cohort.code, voucher=voucher.id, enrolment=seat.id)
 
 
 def no_seat_sentence(offer: Offer) -> str:

@@ -85,7 +85,7 @@ def seat(code: str) -> ResponseReturnValue:
             if offer.seat and person:
                 return redirect(url_for("vouchers.welcome", cohort_code=offer.seat.cohort.code), 303)
             if request.method == "POST" and (offer.seat or form.validate()):
-                return _take(offer, form, person)
+                return _wait(offer, form, person) if offer.full and form.wait.data else _take(offer, form, person)
         g.failed_try = form.refused
         return render_template("vouchers/seat.html", offer=offer, form=form, person=person, why_not=service.no_seat_sentence(offer))
     return _type_the_code(typed)
@@ -179,6 +179,17 @@ def _seat_form(person: Person | None) -> ConsentForm:
     form = ConsentForm()
     form.leave_out(people.standing_consents(person.id))
     return form
+
+
+def _wait(offer: service.Offer, form: ConsentForm, person: Person | None) -> ResponseReturnValue:
+    """A place on the waiting list; who is new is signed in, in a session of their own."""
+    applicant = form.details(offer.voucher.batch.country) if isinstance(form, SeatForm) else person
+    with gathered():
+        queued = service.wait(offer, applicant, form.consents, language=language(), now=utcnow())
+        if person is None:
+            session.clear()
+            login_user(queued.account, remember=False)
+    return redirect(queued.path, 303)
 
 
 def _take(offer: service.Offer, form: ConsentForm, person: Person | None) -> ResponseReturnValue:
