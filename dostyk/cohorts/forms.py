@@ -11,7 +11,18 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
-from wtforms import DateField, FieldList, FormField, HiddenField, IntegerField, RadioField, SelectField, StringField, SubmitField
+from wtforms import (
+    BooleanField,
+    DateField,
+    FieldList,
+    FormField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    SubmitField,
+)
 from wtforms import Form as PlainForm
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
@@ -186,6 +197,12 @@ class NewForm(CohortForm):
     def offer_courses(self, courses: Iterable[tuple[int, str]]) -> None:
         """The courses to choose from, as (number, title)."""
         self.course_id.choices = choices(((str(number), title) for number, title in courses), empty=_l("Choose a course"))
+
+
+class CopyForm(Form):
+    starts_on = DateField(_l("First day"), [InputRequired(), Years()], description=_l("All other days keep their distance from it."))
+    code = StringField(_l("Code"), [Optional(), Length(max=24)], filters=[lambda text: tidy(text).upper()])
+    staff = BooleanField(_l("The same coordinators and trainers"), default=True)
 
 
 class SettingsForm(CohortForm):

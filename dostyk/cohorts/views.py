@@ -15,7 +15,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from dostyk.cohorts import listing, panels, queries, rules, service
-from dostyk.cohorts.forms import EnrolForm, NewForm, SettingsForm, StaffForm, filled_from
+from dostyk.cohorts.forms import CopyForm, EnrolForm, NewForm, SettingsForm, StaffForm, filled_from
 from dostyk.cohorts.labels import PHASE_SHAPES
 from dostyk.cohorts.models import Cohort, Enrolment
 from dostyk.cohorts.rules import Phase
@@ -185,7 +185,26 @@ def settings(cohort: Cohort) -> ResponseReturnValue:
             flash(_("The settings are saved."), "success")
             return redirect(url_for("cohorts.settings", cohort_code=cohort.code))
         form.version.data = str(cohort.version)  # who saves again has read that it changed
-    return render_template("cohorts/settings.html", cohort=cohort, form=form, taken={row.country: row.taken for row in seats})
+    creator = everywhere(Permission.CREATE_COHORTS)
+    return render_template(
+        "cohorts/settings.html", cohort=cohort, form=form, creator=creator, taken={row.country: row.taken for row in seats}
+    )
+
+
+@bp.route("/<cohort_code>/copy", methods=["GET", "POST"])
+@needs(Permission.CREATE_COHORTS)
+def copy(cohort_code: str) -> ResponseReturnValue:
+    cohort, now = queries.by_code(cohort_code) or abort(404), utcnow()
+    form = CopyForm(starts_on=service.usual_start(cohort, now))
+    if form.validate_on_submit():
+        with form.refusals(), work():
+            copied = service.copy(cohort, form.code.data or "", form.starts_on.data, staff=form.staff.data, by=current_user.person, now=now)
+            flash(service.sentence(copied, cohort), "success")
+            return redirect(url_for("cohorts.settings", cohort_code=copied.cohort.code))
+    year = (form.starts_on.data or cohort.starts_on).year
+    return render_template(
+        "cohorts/copy.html", cohort=cohort, form=form, suggested=service.next_code(cohort.course.project.programme, year)
+    )
 
 
 @bp.route("/<cohort_code>/settings/staff", methods=["GET", "POST"])
