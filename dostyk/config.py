@@ -56,6 +56,13 @@ SETTINGS = (
 )  # fmt: skip
 
 
+# How addresses begin. `memory://` is for tests: what is put there, no other process sees.
+SCHEMES = {
+    "QUEUE_URL": ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://", "redis://", "rediss://", "memory://"),
+    "LIMITS_URL": ("sqlite:///", "redis://", "rediss://", "memory://"),
+}
+
+
 class BadSettings(Exception):
     """The settings contradict each other or are too weak for production; the message says which and what to do."""
 
@@ -71,6 +78,9 @@ def read(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     values["PUBLIC_URL"] = (values["PUBLIC_URL"] or f"http://{values['HOST']}:{values['PORT']}").rstrip("/")
     if values["ENVIRONMENT"] not in ("development", "production"):
         raise BadSettings(f"ENVIRONMENT is {values['ENVIRONMENT']!r}: say development or production.")
+    for name, schemes in SCHEMES.items():
+        if not values[name].startswith(schemes):
+            raise BadSettings(f"{name} is not understood: it begins with {', '.join(schemes[:-1])} or {schemes[-1]}.")
     if values["ENVIRONMENT"] == "production":
         _refuse_weak(values)
     return values

@@ -33,7 +33,10 @@ def test_production_refuses_a_short_secret_and_plain_http():
         config.read({**PRODUCTION, "PUBLIC_URL": "http://dostyk.example"})
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "eighty"), ("DEMO", "perhaps"), ("ENVIRONMENT", "staging")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "eighty"), ("DEMO", "perhaps"), ("ENVIRONMENT", "staging"), ("QUEUE_URL", "reddis://host"), ("LIMITS_URL", "host:6379")],
+)
 def test_nonsense_is_named(name, value):
     with pytest.raises(BadSettings, match=name):
         config.read({name: value})

@@ -18,6 +18,7 @@ from dostyk.core.countries import country_name
 from dostyk.core.errors import Refused
 from dostyk.core.forms import CountryField, Form, LanguagesField, choices, tidy
 from dostyk.core.text import localized
+from dostyk.core.web import LARGEST_KEY
 from dostyk.people.labels import CONSENT_WORDING, PURPOSES, SEXES
 from dostyk.people.models import Organisation
 from dostyk.people.rules import NAME_LENGTH, REQUIRED, PersonDetails, Purpose, Sex
@@ -168,4 +169,4 @@ class IssueForm(Form):
 
 class RevokeForm(Form):
     reason = StringField(_l("Reason"), [DataRequired(_l("Say why the vouchers are revoked.")), Length(max=300)], filters=[tidy])
-    voucher = IntegerField(validators=[Optional()])
+    voucher = IntegerField(validators=[Optional(), NumberRange(1, LARGEST_KEY)])
