@@ -96,7 +96,7 @@ class SeatsCountryField(StringField):
 class SeatsRow(PlainForm):
     """Seats for one country; an empty row is no row."""
 
-    country = SeatsCountryField(_l("Country"), [Optional()])
+    country = SeatsCountryField(_l("Country"), [Optional()], filters=[tidy])
     seats = IntegerField(_l("Seats"), [Optional(), number_of_seats])
 
     def validate(self, extra_validators: Any = None) -> bool:

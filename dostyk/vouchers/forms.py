@@ -111,7 +111,7 @@ class SeatForm(ConsentForm):
     )
     employer = StringField(_l("Where you work"), [Optional(), Length(max=300)], filters=[tidy])
     post = StringField(_l("Your post"), [Optional(), Length(max=200)], filters=[tidy])
-    languages = LanguagesField(_l("Languages in which you can follow a course"), [Optional()])
+    languages = LanguagesField(_l("Languages in which you can follow a course"))
     email = EmailField(
         _l("E-mail address"),
         [DataRequired(_l("Write an e-mail address: we announce your certificate there.")), Length(max=255), deliverable],
