@@ -106,6 +106,8 @@ def for_flask(values: Mapping[str, Any]) -> dict[str, Any]:
     kept = {} if production else secrets_of(Path(values["INSTANCE"]))
     url = values["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://", 1).replace("postgres://", "postgresql+psycopg://", 1)
     engine: dict[str, Any] = {"pool_size": values["DATABASE_POOL"], "max_overflow": values["DATABASE_POOL"]}
+    # An error of the database names its statement in the log: without the codes, names and addresses in it.
+    engine["hide_parameters"] = production
     if not url.startswith("sqlite"):
         engine["pool_pre_ping"] = True
     return {

@@ -62,6 +62,10 @@ def test_production_sends_cookies_over_https_only():
     assert config.for_flask(config.read(PRODUCTION))["SESSION_COOKIE_SECURE"] is True
 
 
+def test_production_keeps_codes_and_names_out_of_what_is_logged_of_database_errors():
+    assert config.for_flask(config.read(PRODUCTION))["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"] is True
+
+
 def test_every_setting_is_in_the_operators_page():
     page = (config.ROOT / "docs" / "operators.md").read_text()
     assert [s.name for s in config.SETTINGS if f"`{s.name}`" not in page] == []
