@@ -165,6 +165,9 @@ def compile_catalogs(root: Path = TRANSLATIONS) -> int:
             continue
         with po.open("rb") as source:
             catalog = read_po(source, locale=po.parts[-3], domain=po.stem)
+        for message in catalog:
+            if isinstance(message.string, (tuple, list)) and not all(message.string):
+                message.string = ""  # left out: Babel would write the English singular for every number
         handle, temporary = tempfile.mkstemp(dir=mo.parent)
         with os.fdopen(handle, "wb") as target:
             write_mo(target, catalog)

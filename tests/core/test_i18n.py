@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gettext
 from datetime import date
 
 import pytest
 from flask_babel import force_locale
 
 from dostyk.core.countries import countries, country_name, language_name
-from dostyk.core.i18n import days, weekday
+from dostyk.core.i18n import compile_catalogs, days, weekday
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,13 @@ def test_kyrgyzstan_is_called_by_its_own_name_in_russian():
     assert (country_name("KG", "ru"), language_name("ky", "ru")) == ("Кыргызстан", "кыргызский")
     assert ("KG", "Кыргызстан") in countries("ru")
     assert country_name("TJ", "ru") == "Таджикистан"
+
+
+def test_what_is_not_translated_keeps_its_english_plural(tmp_path):
+    folder = tmp_path / "fa_AF" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\nPlural-Forms: nplurals=1; plural=0;\\n"\n\n'
+    (folder / "messages.po").write_text(head + 'msgid "%(num)s day"\nmsgid_plural "%(num)s days"\nmsgstr[0] ""\n')
+    assert compile_catalogs(tmp_path) == 1
+    with (folder / "messages.mo").open("rb") as file:
+        assert gettext.GNUTranslations(file).ngettext("%(num)s day", "%(num)s days", 24) == "%(num)s days"
