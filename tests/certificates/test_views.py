@@ -253,7 +253,7 @@ def test_a_revoked_one_says_when_and_not_why(client: FlaskClient, certificate: C
     assert "wrong name" not in answer.text
 
 
-@pytest.mark.parametrize("code", ["7H3K9QMX4TRW", "nonsense", "x" * 500, "%00", "DST-DIG-2026-0001", "' OR 1=1 --"])
+@pytest.mark.parametrize("code", ["7H3K9QMX4TRW", "nonsense", "x" * 500, "DST-DIG-2026-0001", "' OR 1=1 --"])
 def test_what_is_not_a_code_is_unknown(client: FlaskClient, certificate: Certificate, code: str) -> None:
     answer = client.get(f"/verify/{code}")
     assert answer.status_code == 404
