@@ -89,7 +89,7 @@ def read(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
 def secrets_of(instance: Path) -> dict[str, str]:
     """Secrets made once for an instance and kept in its folder, readable by its owner only."""
     path = instance / "secrets.json"
-    instance.mkdir(parents=True, exist_ok=True)
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # database and letters are nobody else's to read
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
