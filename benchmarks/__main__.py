@@ -129,7 +129,7 @@ def walk(bench: Bench) -> None:
     bench.measure("verification", lambda: get(visitor, f"/verify/{issued.code}"))
     with app.app_context():
         bench.measure("one certificate (PDF)", lambda: len(printing.pdf(issued.snapshot, issued.issued_at)))
-    bench.measure("CSV export of the people register", lambda: get(coordinator, "/people/?format=csv"), runs=3, warm=1)
+    bench.measure("CSV export, a tenth of the people", lambda: get(coordinator, "/people/?format=csv&country=MN"), runs=3, warm=1)
 
 
 def details(token: str) -> dict[str, str]:

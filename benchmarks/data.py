@@ -72,7 +72,7 @@ def _tables(size: int) -> list[tuple[type[Model], Iterator[dict[str, Any]]]]:
             name = f"Nurzhan Omurbekov {n}"
             yield {
                 "id": n, "full_name": name, "own_name": f"Нүржан Өмүрбеков {n}", "sort_name": fold(name), "search": fold(f"{name} {n}@example.org"),
-                "sex": "female" if n % 2 else "male", "country": COUNTRIES[n % 4], "email": f"p{n}@example.org", "employer": "Ministry of Labour",
+                "sex": "female" if n % 2 else "male", "country": "MN" if n % 10 == 0 else COUNTRIES[n % 4], "email": f"p{n}@example.org", "employer": "Ministry of Labour",
                 "post": "Chief specialist", "languages": ["ru"], "demo": True, "created_at": now,
             }  # fmt: skip
 

@@ -58,6 +58,13 @@ SETTINGS = (
 )  # fmt: skip
 
 
+# How addresses begin. `memory://` is for tests: what is put there, no other process sees.
+SCHEMES = {
+    "QUEUE_URL": ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://", "redis://", "rediss://", "memory://"),
+    "LIMITS_URL": ("sqlite:///", "redis://", "rediss://", "memory://"),
+}
+
+
 class BadSettings(Exception):
     """The settings contradict each other or are too weak for production; the message says which and what to do."""
 
@@ -73,6 +80,9 @@ def read(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     values["PUBLIC_URL"] = (values["PUBLIC_URL"] or f"http://{values['HOST']}:{values['PORT']}").rstrip("/")
     if values["ENVIRONMENT"] not in ("development", "production"):
         raise BadSettings(f"ENVIRONMENT is {values['ENVIRONMENT']!r}: say development or production.")
+    for name, schemes in SCHEMES.items():
+        if not values[name].startswith(schemes):
+            raise BadSettings(f"{name} is not understood: it begins with {', '.join(schemes[:-1])} or {schemes[-1]}.")
     if values["ENVIRONMENT"] == "production":
         _refuse_weak(values)
     return values
@@ -81,7 +91,7 @@ def read(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
 def secrets_of(instance: Path) -> dict[str, str]:
     """Secrets made once for an instance and kept in its folder, readable by its owner only."""
     path = instance / "secrets.json"
-    instance.mkdir(parents=True, exist_ok=True)
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # database and letters are nobody else's to read
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -98,6 +108,8 @@ def for_flask(values: Mapping[str, Any]) -> dict[str, Any]:
     kept = {} if production else secrets_of(Path(values["INSTANCE"]))
     url = values["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://", 1).replace("postgres://", "postgresql+psycopg://", 1)
     engine: dict[str, Any] = {"pool_size": values["DATABASE_POOL"], "max_overflow": values["DATABASE_POOL"]}
+    # An error of the database names its statement in the log: without the codes, names and addresses in it.
+    engine["hide_parameters"] = production
     if not url.startswith("sqlite"):
         engine["pool_pre_ping"] = True
     return {

@@ -89,7 +89,7 @@ def unusable(error: sa.exc.DBAPIError) -> str:
 def check_folder(folder: Path) -> None:
     """Raises CannotStart when nothing can be written in `folder`."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder):
             pass
     except OSError as error:

@@ -68,6 +68,7 @@ def an_account(person: Person | None = None, **values: Any) -> Account:
         "fs_uniquifier": f"uniquifier{number}",
         "active": True,
         "language": "en",
+        "confirmed_at": datetime(2026, 1, 1),
     }
     return save(Account(person=person, created_at=utcnow(), **{**defaults, **values}))
 

@@ -33,7 +33,10 @@ def test_production_refuses_a_short_secret_and_plain_http():
         config.read({**PRODUCTION, "PUBLIC_URL": "http://dostyk.example"})
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "eighty"), ("DEMO", "perhaps"), ("ENVIRONMENT", "staging")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "eighty"), ("DEMO", "perhaps"), ("ENVIRONMENT", "staging"), ("QUEUE_URL", "reddis://host"), ("LIMITS_URL", "host:6379")],
+)
 def test_nonsense_is_named(name, value):
     with pytest.raises(BadSettings, match=name):
         config.read({name: value})
@@ -57,6 +60,10 @@ def test_secrets_are_made_once_and_for_their_owner_only(tmp_path):
 
 def test_production_sends_cookies_over_https_only():
     assert config.for_flask(config.read(PRODUCTION))["SESSION_COOKIE_SECURE"] is True
+
+
+def test_production_keeps_codes_and_names_out_of_what_is_logged_of_database_errors():
+    assert config.for_flask(config.read(PRODUCTION))["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"] is True
 
 
 def test_every_setting_is_in_the_operators_page():

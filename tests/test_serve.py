@@ -73,6 +73,11 @@ def test_an_address_that_is_none(tmp_path):
     assert "DATABASE_URL is not understood" in refusal(tmp_path, DATABASE_URL="somewhere")
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "redis"])
+def test_a_queue_that_is_not_there(tmp_path, scheme):
+    assert "queue cannot be used" in refusal(tmp_path, QUEUE_URL=f"{scheme}://127.0.0.1:{free_port()}/none")
+
+
 @pytest.mark.parametrize("port", ["eighty", "80000"])
 def test_a_port_that_is_none(tmp_path, port):
     assert "PORT" in refusal(tmp_path, PORT=port)

@@ -20,6 +20,7 @@ from dostyk.core.database import work
 from dostyk.core.errors import Refused
 from dostyk.core.nav import section, tab
 from dostyk.core.tables import csv_response
+from dostyk.core.web import key
 from dostyk.people import queries as people
 from dostyk.people import service as accounts
 from dostyk.people.models import Account
@@ -52,7 +53,7 @@ def index() -> ResponseReturnValue:
 @fresh
 def invite() -> ResponseReturnValue:
     """A new user; with `?person=` somebody who is known but has no account."""
-    known = request.args.get("person", type=int)
+    known = request.args.get("person", type=key)
     person = (people.person_by_id(known) or abort(404)) if known else None
     form = InviteForm(full_name=person.full_name if person else None, email=person.email if person else None)
     form.offer()
@@ -94,7 +95,7 @@ def user(account_id: int) -> ResponseReturnValue:
 @fresh
 def take_role(account_id: int) -> ResponseReturnValue:
     account = _account(account_id)
-    given = queries.assignment(account.person_id, request.form.get("assignment_id", 0, type=int)) or abort(404)
+    given = queries.assignment(account.person_id, request.form.get("assignment_id", 0, type=key)) or abort(404)
     return _done(account, lambda: service.take_role(given, by=current_user.person, now=utcnow()), _("The role is taken back."))
 
 

@@ -1,4 +1,4 @@
-"""What needs a trainer today, and a coordinator afterwards."""
+"""What needs a trainer today, and trainer and coordinator afterwards."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def rolls_of_today(person: Person, now: datetime) -> Iterator[Todo]:
             )
 
 
-@provides(Permission.EDIT_SCHEDULE)
+@provides(Permission.MARK_ATTENDANCE)
 def rolls_not_taken(person: Person, now: datetime) -> Iterator[Todo]:
     """Cohorts with slots that are over and in which nobody was marked."""
-    for cohort in queries.forgotten(grants_with(Permission.EDIT_SCHEDULE), now):
+    for cohort in queries.forgotten(grants_with(Permission.MARK_ATTENDANCE), now):
         yield Todo(
             order=30,
             number=cohort.slots,

@@ -16,6 +16,7 @@ from dostyk.attendance import forms, queries, rules, service
 from dostyk.attendance.labels import EXCUSED_RULE, LATE_RULE, STANDING_KIND, STANDINGS
 from dostyk.attendance.queries import PersonRow
 from dostyk.attendance.rules import Excuse, Status
+from dostyk.attendance.service import Entry
 from dostyk.cohorts.models import Cohort
 from dostyk.core.access import Permission, grants_with, needs
 from dostyk.core.clock import utcnow
@@ -101,11 +102,12 @@ def mark(cohort: Cohort, slot_id: int, enrolment_id: int) -> ResponseReturnValue
 
 @bp.get(f"{BASE}/<{NUMBER}:slot_id>/<{NUMBER}:enrolment_id>")
 @needs(Permission.SEE_ATTENDANCE, scope="cohort")
-def history(cohort: Cohort, slot_id: int, enrolment_id: int) -> ResponseReturnValue:
+def history(cohort: Cohort, slot_id: int, enrolment_id: int, sent: Entry | None = None) -> ResponseReturnValue:
+    """What was recorded of one person in one slot; `sent` is what a form said that could not be written."""
     slot = schedule.slot_of(cohort.id, slot_id) or abort(404)
     enrolment = queries.enrolment_in(cohort, enrolment_id) or abort(404)
     return render_template(
-        "attendance/history.html", cohort=cohort, slot=slot, enrolment=enrolment, marks=queries.history(slot.id, enrolment.id),
+        "attendance/history.html", cohort=cohort, slot=slot, enrolment=enrolment, marks=queries.history(slot.id, enrolment.id), sent=sent,
         closed=service.why_not_now(cohort, slot, utcnow()), zone=zone_words(cohort.time_zone, slot.starts_at), **CHOICES,
     )  # fmt: skip
 
@@ -148,7 +150,8 @@ def _asked(cohort: Cohort, slot_id: int, said: forms.Said, refused: Refused) -> 
     slot = schedule.slot_of(cohort.id, slot_id) or abort(404)
     if not request.headers.get("HX-Request"):
         flash(str(refused.sentence), "error")
-        return redirect(url_for("attendance.history", cohort_code=cohort.code, slot_id=slot_id, enrolment_id=said.entry.enrolment_id))
+        page: ResponseReturnValue = history(cohort_code=cohort.code, slot_id=slot_id, enrolment_id=said.entry.enrolment_id, sent=said.entry)
+        return page
     row = next(iter(queries.roll(cohort, slot, only=said.entry.enrolment_id)), None) or abort(404)
     return render_template("attendance/_row.html", row=row, far=None, ask=(refused, said), cohort=cohort, slot=slot, **CHOICES)
 

@@ -30,7 +30,7 @@ STANDINGS = labels(
     {
         # Translators: where a participant stands with the certificate; one word or two, beside a shape.
         Standing.ELIGIBLE: _l("Eligible"),
-        Standing.NOT_YET: _l("Not yet"),
+        Standing.NOT_YET: _l("Not eligible"),
         Standing.ISSUED: _l("Issued"),
         Standing.REVOKED: _l("Revoked"),
         Standing.WITHDRAWN: _l("Withdrawn"),

@@ -90,8 +90,8 @@ class CountryOptions:
             html.replace('">', '" selected>', 1) if code == field.data else html
             for code, html in _country_options(str(get_locale() or "en"))
         )
-        attributes = html_params(name=field.name, id=field.id, **kwargs)
-        return Markup(f'<select {attributes}><option value="">{escape(_("No country"))}</option>{options}</select>')  # noqa: S704 -- escaped above
+        attributes, none = html_params(name=field.name, id=field.id, **kwargs), escape(_("No country"))
+        return Markup(f'<select {attributes}><option value="">{none}</option>{options}</select>')  # noqa: S704 -- escaped above
 
 
 class SeatsCountryField(StringField):
@@ -107,7 +107,7 @@ class SeatsCountryField(StringField):
 class SeatsRow(PlainForm):
     """Seats for one country; an empty row is no row."""
 
-    country = SeatsCountryField(_l("Country"), [Optional()])
+    country = SeatsCountryField(_l("Country"), [Optional()], filters=[tidy])
     seats = IntegerField(_l("Seats"), [Optional(), number_of_seats])
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -21,7 +21,7 @@ from dostyk.core.database import db
 from dostyk.core.text import clean_name
 from dostyk.courses.models import Course, Project
 from dostyk.courses.panels import Held
-from dostyk.people.models import Organisation, Person
+from dostyk.people.models import Account, Organisation, Person
 from dostyk.people.queries import account_by_email
 from dostyk.people.queries import found as matches
 from dostyk.people.queries import within as people_they_reach
@@ -327,13 +327,16 @@ def assignment_of(cohort: Cohort, assignment_id: int) -> Assignment | None:
 
 
 def person_of_address(address: str) -> Person | None:
-    """Whoever signs in with this e-mail address, else the one person who has it; None when nobody or several have."""
+    """Whoever signs in with this e-mail address, else the one person without an account who has it; None when nobody or several have.
+
+    Who has an account writes the address in their profile themselves: it must not bring them a role that is meant for another.
+    """
     address = address.strip()
     if account := account_by_email(address):
         return account.person
-    found = db.session.scalars(
-        sa.select(Person).where(sa.func.lower(Person.email) == address.lower(), Person.archived_at.is_(None)).limit(2)
-    ).all()
+    theirs = sa.and_(sa.func.lower(Person.email) == address.lower(), Person.archived_at.is_(None))
+    without_account = ~sa.exists().where(Account.person_id == Person.id)
+    found = db.session.scalars(sa.select(Person).where(theirs, without_account).limit(2)).all()
     return found[0] if len(found) == 1 else None
 
 

@@ -306,6 +306,14 @@ def _enrolment(cohort: Cohort, enrolment_id: int) -> Enrolment:
 def _chosen(form: StaffForm, known: list[Person]) -> Person:
     if form.email.data:
         person = queries.person_of_address(form.email.data)
+        if (account := people.account_by_email(form.email.data)) and account.confirmed_at is None:
+            raise Refused(
+                _(
+                    "Nobody has followed a link that was sent to this address yet, so it may not be theirs."
+                    " Choose the person from the list."
+                ),
+                field="email",
+            )
         if person is None:
             raise Refused(
                 _("Nobody, or more than one person, has this address. Look for the person under People, or add them there."), field="email"

@@ -12,16 +12,22 @@ PARTNERS = ("AF", "KG", "TJ", "TM", "UZ", "MN", "AM", "AZ", "GE", "KZ")
 LANGUAGES = ("kk", "ru", "en", "ky", "tg", "tk", "uz", "fa_AF", "ps", "mn", "az", "ka", "hy")
 
 
+# Names that CLDR has, but that neither the country itself nor the offices of Kazakhstan write.
+OWN_WORDS = {("ru", "KG"): "Кыргызстан", ("ru", "ky"): "кыргызский"}
+
+
 @cache
 def country_name(code: str, language: str) -> str:
     """The country's name in a language; the code itself when CLDR has no name."""
-    return str(Locale.parse(language).territories.get(code, code))
+    return OWN_WORDS.get((language, code)) or str(Locale.parse(language).territories.get(code, code))
 
 
 @cache
 def language_name(code: str, language: str) -> str:
     """The language's name in a language; Dari is `fa_AF`."""
-    return Locale.parse(code).get_display_name(language) or code if code != "fa_AF" else _dari(language)
+    if code == "fa_AF":
+        return _dari(language)
+    return OWN_WORDS.get((language, code)) or Locale.parse(code).get_display_name(language) or code
 
 
 @cache
@@ -33,7 +39,7 @@ def _dari(language: str) -> str:
 def countries(language: str) -> list[tuple[str, str]]:
     """All countries as (code, name): the partners first, the others by name."""
     known = {
-        c: n
+        c: OWN_WORDS.get((language, c), n)
         for c, n in Locale.parse(language).territories.items()
         if len(c) == 2 and c.isalpha() and c not in ("EU", "EZ", "UN", "ZZ", "XA", "XB", "QO")
     }

@@ -58,16 +58,21 @@ class CountryField(SelectField):
     def __init__(
         self, label: object = None, validators: Any = None, *, empty: object | None = _l("Choose a country"), **kwargs: Any
     ) -> None:
+        # `Optional` takes spaces for nothing, so they must become nothing.
+        kwargs.setdefault("filters", [tidy])
         super().__init__(label, validators, choices=lambda: choices(countries(str(get_locale() or "en")), empty=empty), **kwargs)
 
 
 class LanguagesField(SelectMultipleField):
-    """Languages a person or a course speaks."""
+    """Languages a person or a course speaks. Needs no `Optional`, which would let through whatever is sent behind an empty value."""
 
     def __init__(self, label: object = None, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(
             label, validators, choices=lambda: choices((c, language_name(c, str(get_locale() or "en"))) for c in LANGUAGES), **kwargs
         )
+
+    def process_formdata(self, valuelist: Any) -> None:
+        super().process_formdata([value for value in valuelist if value.strip()])
 
 
 class _Lines(PlainForm):

@@ -99,18 +99,22 @@ def day(value: date | datetime | None, zone: str | None = None) -> str:
     return format_date(value, "long", locale=locale)
 
 
-def weekday(value: date) -> str:
-    """Day of the week and date without the year, in words."""
+def weekday(value: date, heading: bool = False) -> str:
+    """Day of the week and date without the year, in words; with a capital at the head of something."""
     pattern = {"kk": "d MMMM, EEEE", "fa": "EEEE d MMMM"}.get(_locale().language, "EEEE, d MMMM")
-    return format_date(value, pattern, locale=_locale())
+    words = format_date(value, pattern, locale=_locale())
+    return words[:1].upper() + words[1:] if heading else words
 
 
 def days(start: date, end: date) -> str:
-    """A period of days, the month as a word: 23–27 November 2026."""
-    if start == end or (start.year, start.month) != (end.year, end.month):
+    """A period of days, the month as a word and nothing said twice: 23–27 November 2026, 30 October – 3 November 2026."""
+    if start == end or start.year != end.year:
         return day(start) if start == end else f"{day(start)} – {day(end)}"
     locale = _locale()
     pattern = "d MMMM y" if locale.language == "en" else locale.date_formats["long"].pattern
+    if start.month != end.month:
+        days_only = [format_date(one, "d MMMM", locale=locale) for one in (start, end)]
+        return f"{day(start)} – {days_only[1]}" if pattern.startswith("y") else f"{days_only[0]} – {day(end)}"  # Kazakh: the year first
     return format_date(start, re.sub(r"(?<!')\bd{1,2}\b(?!')", f"d'–{end.day}'", pattern, count=1), locale=locale)
 
 
@@ -166,6 +170,9 @@ def compile_catalogs(root: Path = TRANSLATIONS) -> int:
             continue
         with po.open("rb") as source:
             catalog = read_po(source, locale=po.parts[-3], domain=po.stem)
+        for message in catalog:
+            if isinstance(message.string, (tuple, list)) and not all(message.string):
+                message.string = ""  # left out: Babel would write the English singular for every number
         handle, temporary = tempfile.mkstemp(dir=mo.parent)
         with os.fdopen(handle, "wb") as target:
             write_mo(target, catalog)

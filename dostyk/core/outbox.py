@@ -8,6 +8,7 @@ the worker loses nothing: a job whose heartbeat stopped is taken up again, and e
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 import traceback
 from collections.abc import Callable
@@ -15,13 +16,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from flask import Flask, current_app
 from huey import MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from huey.api import Huey
+from redis.exceptions import RedisError
 from sqlalchemy import event
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from dostyk.config import BadSettings
 from dostyk.core.clock import utcnow
 from dostyk.core.database import Instant, Model, changed, db, work
 
@@ -209,8 +213,12 @@ def make_queue(url: str, *, immediate: bool = False) -> Huey:
 
 
 def init_app(app: Flask) -> None:
-    """Give the application its queue and, through it, the tasks that the worker knows."""
-    queue = make_queue(app.config["QUEUE_URL"])
+    """Give the application its queue and, through it, the tasks that the worker knows. Raises BadSettings when it does not answer."""
+    try:
+        queue = make_queue(app.config["QUEUE_URL"])
+        queue.pending_count()
+    except (OSError, sqlite3.Error, psycopg.Error, RedisError) as error:
+        raise BadSettings(f"the queue cannot be used ({str(error).strip().splitlines()[0]}). Check QUEUE_URL.") from error
     app.extensions["queue"] = queue
 
     @queue.task(name="run_job", retries=ATTEMPTS - 1, retry_delay=2, retry_backoff=2)

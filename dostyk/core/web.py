@@ -15,11 +15,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request, url_for
+from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from dostyk.core import access, i18n, nav
 from dostyk.core.audit import Event
@@ -27,9 +29,26 @@ from dostyk.core.database import db, work
 from dostyk.core.errors import Refused
 
 log = logging.getLogger("dostyk.web")
+LARGEST_KEY = 2**31 - 1  # of PostgreSQL's integer
+
+
+class Number(IntegerConverter):
+    """A number in an address that a database key can hold; a greater one is the address of nothing."""
+
+    def __init__(self, map: Map, fixed_digits: int = 0, min: int | None = None, max: int = LARGEST_KEY) -> None:  # noqa: A002 -- their names
+        super().__init__(map, fixed_digits, min, max)
+
+
+def key(text: str) -> int:
+    """A number that was sent, if a database key can hold it. Raises ValueError."""
+    number = int(text)
+    if not 0 <= number <= LARGEST_KEY:
+        raise ValueError(text)
+    return number
 
 
 def init_app(app: Flask) -> None:
+    app.url_map.converters["int"] = Number
     app.before_request(_begin)
     app.after_request(_headers)
     app.after_request(_log)
@@ -50,6 +69,8 @@ def _begin() -> None:
     g.request_id = given if 8 <= len(given) <= 40 and given.replace("-", "").isalnum() else secrets.token_hex(8)
     g.began = time.perf_counter()
     # PostgreSQL holds no NUL, and nobody types one.
+    if "\0" in request.path:
+        abort(404)
     if any("\0" in value for value in request.form.values()):
         abort(400)
 
@@ -81,6 +102,8 @@ def _headers(response: Response) -> Response:
         headers["X-Request-ID"] = g.request_id
     # Personal pages stay out of shared computers' caches; static files set their own.
     if request.endpoint != "static":
+        if request.blueprint == "security":  # Flask-Security's own header says `no-store=True`, which means nothing
+            headers["Cache-Control"] = "no-store"
         headers.setdefault("Cache-Control", "no-store" if current_user and current_user.is_authenticated else "no-cache")
         headers.add("Vary", "Cookie, Accept-Language")
     return response
@@ -180,6 +203,8 @@ def _http_error(error: HTTPException) -> Any:
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
+    if isinstance(error, RateLimitExceeded):
+        response.headers["Retry-After"] = str(error.limit.limit.get_expiry())
     return response
 
 

@@ -56,7 +56,7 @@ class NamesForm(Form):
     phone = TelField(_l("Phone"), [Optional(), Length(max=40)], description=_l("With the country code: +996 555 123 456."), filters=[tidy])
     employer = StringField(_l("Employer"), [Optional(), Length(max=300)], filters=[tidy])
     post = StringField(_l("Post"), [Optional(), Length(max=200)], filters=[tidy])
-    languages = LanguagesField(_l("Languages"), [Optional()], description=_l("In which the person can follow a course."))
+    languages = LanguagesField(_l("Languages"), description=_l("In which the person can follow a course."))
 
     def details(self, organisation_id: int | None = None) -> PersonDetails:
         """What was typed."""

@@ -232,6 +232,10 @@ def settings(app: Flask) -> dict[str, Any]:
         "PASSWORD_SALT": app.config["SECRET_KEY"][:32],
         "PASSWORD_HASH": "argon2",
         "PASSWORD_SCHEMES": ["argon2", "plaintext"],  # the second is only there because the library insists on it
+        # Ties a reset link to the password that it replaces. What is hashed is a salted hash already: the slow default
+        # would only tell by the clock which addresses have an account.
+        "HASHING_SCHEMES": ["hex_sha256"],
+        "DEPRECATED_HASHING_SCHEMES": [],
         "PASSWORD_LENGTH_MIN": PASSWORD_LENGTH,
         "JOIN_USER_ROLES": False,
         "USER_IDENTITY_ATTRIBUTES": [{"email": {"mapper": lambda typed: typed.strip().lower() if "@" in typed else None}}],

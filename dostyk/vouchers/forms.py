@@ -30,6 +30,7 @@ from dostyk.core.countries import country_name
 from dostyk.core.errors import Refused
 from dostyk.core.forms import CountryField, Form, LanguagesField, choices, tidy
 from dostyk.core.text import localized
+from dostyk.core.web import LARGEST_KEY
 from dostyk.people.labels import CONSENT_WORDING, PURPOSES, SEXES
 from dostyk.people.models import Organisation
 from dostyk.people.rules import NAME_LENGTH, REQUIRED, PersonDetails, Purpose, Sex
@@ -124,7 +125,7 @@ class SeatForm(ConsentForm):
     )
     employer = StringField(_l("Where you work"), [Optional(), Length(max=300)], filters=[tidy])
     post = StringField(_l("Your post"), [Optional(), Length(max=200)], filters=[tidy])
-    languages = LanguagesField(_l("Languages in which you can follow a course"), [Optional()])
+    languages = LanguagesField(_l("Languages in which you can follow a course"))
     email = EmailField(
         _l("E-mail address"),
         [DataRequired(_l("Write an e-mail address: we announce your certificate there.")), Length(max=255), deliverable],
@@ -221,7 +222,7 @@ class ChangeForm(Form):
 
 class ReasonForm(Form):
     reason = _reason(_l("Say why: it is kept with the batch."))
-    voucher = IntegerField(validators=[Optional()])
+    voucher = IntegerField(validators=[Optional(), NumberRange(1, LARGEST_KEY)])
 
 
 class LeaveForm(Form):

@@ -10,7 +10,8 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from dostyk.core.countries import country_name
-from dostyk.core.documents import VoucherCard, VoucherSheetData, qr_svg, render
+from dostyk.core.documents import DocumentError, ForkedError, MissingGlyphError, VoucherCard, VoucherSheetData, qr_svg, render
+from dostyk.core.errors import Refused
 from dostyk.core.i18n import day, days
 from dostyk.core.text import group_code, localized
 from dostyk.vouchers.models import Batch, Voucher
@@ -23,9 +24,25 @@ def link(site: str, code: str) -> str:
 
 
 def sheet(batch: Batch, vouchers: Sequence[Voucher], site: str, now: datetime) -> bytes:
-    """The vouchers as PDF in the batch's language, with short instructions in a second one."""
+    """The vouchers as PDF in the batch's language, with short instructions in a second one.
+
+    Raises Refused for texts of the course, the host or the body that cannot be printed.
+    """
     data = sheet_data(batch, vouchers, site)
-    return render("vouchers", data, at=now, language=batch.language)
+    try:
+        return render("vouchers", data, at=now, language=batch.language)
+    except ForkedError:
+        raise
+    except MissingGlyphError as error:
+        raise Refused(
+            _(
+                "The vouchers cannot be printed: the texts of the course, the host or the body hold characters that our fonts"
+                " do not have: %(letters)s. Write these texts without them.",
+                letters=error.characters,
+            )
+        ) from error
+    except DocumentError as error:
+        raise Refused(_("The vouchers cannot be printed: the texts of the course, the host or the body are too long.")) from error
 
 
 def sheet_data(batch: Batch, vouchers: Sequence[Voucher], site: str) -> VoucherSheetData:

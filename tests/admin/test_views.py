@@ -95,6 +95,7 @@ def test_somebody_known_gets_an_account_of_their_own(app, admin):
     admin.post(f"/admin/invite?person={person.id}", data={**NEW, "full_name": "x", "email": "zarina@example.org"})
     assert account_of(person).email == "zarina@example.org"
     assert admin.get("/admin/invite?person=99999").status_code == 404
+    assert admin.get("/admin/invite?person=3000000000").status_code == 200, "as if nobody was named"
 
 
 def test_the_invitation_is_sent_again_until_a_password_is_chosen(app, admin):
@@ -116,6 +117,7 @@ def test_roles_are_given_once_and_taken_back(app, admin):
     other = make.an_account()
     assert admin.post(f"/admin/users/{other.id}/take-role", data={"assignment_id": given.id}).status_code == 404, "somebody else's"
     assert admin.post(f"/admin/users/{account.id}/take-role", data={}).status_code == 404
+    assert admin.post(f"/admin/users/{account.id}/take-role", data={"assignment_id": "9" * 20}).status_code == 404
     admin.post(f"/admin/users/{account.id}/take-role", data={"assignment_id": given.id})
     assert roles() == []
 

@@ -47,6 +47,7 @@ def test_a_coordinator_is_told_of_rolls_that_were_not_taken_and_of_a_missing_pro
     f.an_enrolment(cohort)
     page = home(aliya, slot.ends_at + timedelta(hours=13))
     assert f"past slot without a roll in {cohort.code}" in page
+    assert f"past slot without a roll in {cohort.code}" in home(f.somebody(Role.TRAINER, cohort=cohort), slot.ends_at + timedelta(hours=13))
     assert f"{cohort.code} has no cultural programme yet" in page
     f.a_slot(cohort, hour=20, kind=SlotKind.CULTURAL)
     assert "no cultural programme yet" not in home(aliya, slot.ends_at)

@@ -131,6 +131,15 @@ def test_a_later_change_asks_for_a_reason_in_the_row(cohort, slot, trainer):
     assert "this one counts" in history
 
 
+def test_without_javascript_a_refused_correction_keeps_what_was_said(cohort, slot, trainer):
+    enrolment = f.an_enrolment(cohort)
+    a_mark(slot, enrolment)
+    page = text(trainer.post(url(cohort, slot.id, enrolment.id), data={f"status-{enrolment.id}": "absent"}))
+    assert "Say why" in page
+    assert 'value="absent" required checked' in page
+    assert current(slot) == {enrolment.id: Presence(Status.PRESENT)}
+
+
 def test_without_javascript_one_form_saves_all_changed_rows(cohort, slot, trainer):
     one, two, three = (f.an_enrolment(cohort) for _ in range(3))
     a_mark(slot, three)

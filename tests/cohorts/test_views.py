@@ -347,6 +347,21 @@ def test_a_role_for_nobody_or_of_another_kind_is_refused(coordinator, data):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Assignment)) == before
 
 
+def test_an_address_written_into_ones_own_profile_brings_no_role(coordinator):
+    a_cohort(code="DIG-1")
+    an_account(a_person("Pretender", email="professor@example.org"), email="pretender@example.org")
+    answer = coordinator.post("/cohorts/DIG-1/settings/staff", data={"role": "trainer", "person_id": "", "email": "professor@example.org"})
+    assert "Nobody, or more than one person, has this address" in body(answer)
+
+
+def test_an_address_that_nobody_confirmed_brings_no_role(coordinator):
+    a_cohort(code="DIG-1")
+    an_account(a_person("Pretender", email="professor@example.org"), confirmed_at=None)
+    answer = coordinator.post("/cohorts/DIG-1/settings/staff", data={"role": "trainer", "person_id": "", "email": "professor@example.org"})
+    assert "it may not be theirs" in body(answer)
+    assert db.session.scalars(sa.select(Assignment).where(Assignment.role == Role.TRAINER)).all() == []
+
+
 def test_a_role_elsewhere_is_not_taken_here(coordinator):
     a_cohort(code="DIG-1")
     elsewhere = an_assignment(a_person(), Role.TRAINER, cohort=a_cohort())

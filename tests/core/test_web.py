@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from dostyk.core.access import Role
 from tests import factories
 
 
@@ -24,3 +27,13 @@ def test_factories_build_everything(app):
     factories.an_enrolment(batch.cohort, country="KG")
     factories.a_slot(batch.cohort)
     assert batch.cohort.taken == 1
+
+
+@pytest.mark.parametrize("path", ["/verify/%00", "/me/certificates/%00.pdf", "/vouchers/3000000000", "/vouchers/99999999999999999999"])
+def test_an_address_that_the_database_could_not_read_leads_nowhere(sign_in, path):
+    assert sign_in(factories.somebody(Role.ADMIN)).get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/reset-password"])
+def test_pages_for_signing_in_are_kept_nowhere(client, path):
+    assert client.get(path).headers["Cache-Control"] == "no-store"

@@ -147,6 +147,7 @@ def test_a_person_is_added_changed_archived_and_brought_back(app, coordinator):
         ({"country": "XX"}, "Not a valid choice"),
         ({"sex": "other"}, "Invalid Choice"),
         ({"languages": ["xx"]}, "xx"),
+        ({"languages": ["", "xx"]}, "xx"),
     ],
 )
 def test_what_cannot_be_is_said_at_its_field_and_nothing_is_kept(app, coordinator, changed, sentence):
@@ -154,6 +155,14 @@ def test_what_cannot_be_is_said_at_its_field_and_nothing_is_kept(app, coordinato
     assert answer.status_code == 200
     assert sentence in answer.text
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person).where(Person.country == "TJ")) == 0
+
+
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_nothing_sent_as_a_choice_is_nothing(app, coordinator, nothing):
+    answer = coordinator.post("/people/new", data={**PERSON, "country": nothing, "languages": [nothing]})
+    assert coordinator.get(answer.location).status_code == 200
+    person = db.session.scalars(sa.select(Person).where(Person.full_name == PERSON["full_name"])).one()
+    assert (person.country, person.languages) == (None, [])
 
 
 def test_names_are_shown_as_text(app, coordinator):

@@ -199,6 +199,20 @@ def test_the_sheet_holds_the_open_vouchers_in_its_language(app, cohort, kg, coor
     assert cohort.code in text
 
 
+def test_a_sheet_that_cannot_be_printed_is_refused_in_words(batch, coordinator):
+    with work():
+        batch.cohort.city = {"en": "თბილისი"}
+    answer = coordinator.get(f"/cohorts/{batch.cohort.code}/vouchers/batches/{batch.id}/sheet.pdf")
+    assert answer.status_code == 409
+    assert "თ" in answer.text
+
+
+def test_a_voucher_number_that_no_key_can_hold_revokes_nothing(batch, coordinator):
+    address = f"/cohorts/{batch.cohort.code}/vouchers/batches/{batch.id}/revoke"
+    assert coordinator.post(address, data={"reason": "lost", "voucher": "9" * 20}).status_code == 302
+    assert all(voucher.revoked_at is None for voucher in factories.vouchers_of(batch))
+
+
 def test_every_link_on_the_sheet_opens_its_voucher(app, client, batch):
     for card, voucher in zip(
         printing.sheet_data(batch, factories.vouchers_of(batch), "http://localhost")["vouchers"], factories.vouchers_of(batch), strict=True

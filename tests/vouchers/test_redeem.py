@@ -373,6 +373,7 @@ def test_guessing_ends_in_a_calm_page(limited):
     refused = client.post("/redeem", data={"code": new_code()})
     assert (refused.status_code, client.get(f"/redeem/{new_code()}").status_code) == (429, 429)
     assert "Wait a few minutes" in refused.text
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
     # A good code does not tell itself apart either.
     assert client.post("/redeem", data={"code": codes[0]}).status_code == 429
     assert number(Event) == 3

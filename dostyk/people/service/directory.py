@@ -210,6 +210,8 @@ def open_account(
         person=person, email=address, language=language, active=True, demo=False, fs_uniquifier=secrets.token_hex(16),
         password=hash_password(password) if password else None, created_at=now, invited_at=None,
     )  # fmt: skip
+    if password:  # chosen by an operator, who says whose address it is
+        confirm_address(account, now)
     db.session.add(account)
     db.session.flush()
     record("account.opened", f"account:{account.id}", by=by or person)
