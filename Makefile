@@ -54,6 +54,7 @@ test: setup-dev ## everything, on SQLite and PostgreSQL, and in a browser where 
 bench: setup-dev ## measure; SIZES=1000,100000 DATABASES=sqlite,postgresql
 	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES)) $(if $(DATABASES),--databases $(DATABASES))
 	$(BIN)/python -m benchmarks.imports $(if $(DATABASES),--databases $(DATABASES))
+	$(BIN)/python -m benchmarks.vouchers
 
 migration: setup-dev ## make a revision from the models: m="what changes"
 	$(BIN)/flask --app wsgi db migrate -m "$(m)"
