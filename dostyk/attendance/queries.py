@@ -107,6 +107,12 @@ def records_of(seats: Sequence[Enrolment], now: datetime) -> dict[int, Attendanc
     return {s.id: rules.record(since[s.id], said.get(s.id, {}), s.cohort.course.completion_rule) for s in seats}
 
 
+def seats(numbers: Collection[int]) -> Sequence[Enrolment]:
+    """The enrolments of these numbers with their cohorts and courses. One statement."""
+    found = sa.select(Enrolment).join(Enrolment.cohort).where(Enrolment.id.in_(numbers))
+    return db.session.scalars(found.options(contains_eager(Enrolment.cohort).options(*HEAD))).all()
+
+
 def latest(cohort: Cohort) -> dict[int, dict[int, Presence]]:
     """The current marks of a cohort: number of the enrolment -> number of the slot -> what the last mark says. One statement.
 

@@ -22,15 +22,15 @@ def link(site: str, code: str) -> str:
     return f"{site}/redeem/{code}"
 
 
-def sheet(batch: Batch, vouchers: Sequence[Voucher], site: str, now: datetime) -> bytes:
-    """The vouchers as PDF in the batch's language, with short instructions in a second one."""
-    data = sheet_data(batch, vouchers, site)
-    return render("vouchers", data, at=now, language=batch.language)
+def sheet(batch: Batch, vouchers: Sequence[Voucher], site: str, now: datetime, language: str = "") -> bytes:
+    """The vouchers as PDF in the batch's language, or the one that is told, with short instructions in a second one."""
+    data = sheet_data(batch, vouchers, site, language)
+    return render("vouchers", data, at=now, language=language or batch.language)
 
 
-def sheet_data(batch: Batch, vouchers: Sequence[Voucher], site: str) -> VoucherSheetData:
-    """What is printed, in the batch's language."""
-    cohort, course, lang = batch.cohort, batch.cohort.course, batch.language
+def sheet_data(batch: Batch, vouchers: Sequence[Voucher], site: str, language: str = "") -> VoucherSheetData:
+    """What is printed, in the batch's language or the one that is told."""
+    cohort, course, lang = batch.cohort, batch.cohort.course, language or batch.language
     second = "en" if lang != "en" else "ru"
     with force_locale(lang):
         until = day(valid_through(batch.valid_until, cohort.time_zone))
