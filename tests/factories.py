@@ -24,8 +24,8 @@ from dostyk.core.text import fold, new_code
 from dostyk.core.uploads import Upload
 from dostyk.courses.models import Course, Programme, Project
 from dostyk.courses.rules import CourseKind
-from dostyk.nominees.models import Nominee
 from dostyk.letters.models import VisaDetails
+from dostyk.nominees.models import Nominee
 from dostyk.people.models import Account, Organisation, Person
 from dostyk.people.rules import OrganisationKind, Sex, name_key
 from dostyk.schedule.models import Slot
@@ -163,7 +163,12 @@ def a_batch(
 ) -> Batch:
     """A batch with `quantity` open vouchers."""
     cohort = cohort or a_cohort(seats={country: quantity})
-    defaults: dict[str, Any] = {"valid_until": utcnow() + timedelta(days=5), "created_at": utcnow(), "issued_at": utcnow(), "language": "en"}
+    defaults: dict[str, Any] = {
+        "valid_until": utcnow() + timedelta(days=5),
+        "created_at": utcnow(),
+        "issued_at": utcnow(),
+        "language": "en",
+    }
     issued_by = values.pop("issued_by", None) or a_person()
     body = organisation or an_organisation(country=country)
     batch = save(Batch(cohort=cohort, organisation=body, country=country, quantity=quantity, issued_by=issued_by, **{**defaults, **values}))
