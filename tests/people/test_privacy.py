@@ -25,7 +25,7 @@ from dostyk.nominees.models import Decision, Nominee
 from dostyk.nominees.rules import Finding
 from dostyk.people import queries, records, service
 from dostyk.people.models import Account, Passkey, Person
-from dostyk.people.rules import Purpose, name_key
+from dostyk.people.rules import PersonDetails, Purpose, name_key
 from tests import factories as make
 from tests.conftest import make_app
 
@@ -239,6 +239,31 @@ def test_whose_time_is_over_is_anonymised_by_the_clock_and_nobody_else(app, zulf
     db.session.expire_all()
     assert (zulfizar.anonymised_at is not None, young.anonymised_at, kept.anonymised_at) == (gone, None, None)
     assert {job.state for job in db.session.scalars(sa.select(Job).where(Job.name == "people.anonymise"))} == {"done"}
+
+
+def test_of_strangers_nothing_is_kept_longer(app, zulfizar, run_jobs):
+    """Whoever was named and never came is in no register, but in letters and lists."""
+    nominee = db.session.scalars(sa.select(Nominee)).one()
+    values = {name: getattr(nominee, name) for name in Nominee.__mapper__.columns.keys() if name not in ("id", "voucher_id")}  # noqa: SIM118
+    for name, at in (("Stranger One", nominee.named_at), ("Stranger Two", utcnow())):
+        make.save(Nominee(**{**values, "named_at": at, "full_name": name, "email": f"{name[-3:]}@example.org"}))
+        with work():
+            letter = mail.send("invitation", f"{name[-3:]}@example.org", f"Dear {name}", f"Dear {name}", language="en")
+            letter.created_at = at
+    run_jobs()
+    for _ in range(2):
+        tick(app, run_jobs, 5)
+    assert found("Stranger One") == set()
+    assert found("Stranger Two") == {"mail.subject", "mail.body", "nominee.full_name"}
+
+
+def test_what_is_anonymised_is_not_written_down_again(zulfizar):
+    anonymise(zulfizar)
+    with pytest.raises(Refused, match="anonymised"), work():
+        service.update(zulfizar, PersonDetails("Zulfizar Karimova"), by=make.a_person(), now=utcnow())
+    with work():
+        service.restore(zulfizar, by=make.a_person(), now=utcnow())
+    assert zulfizar.archived_at is not None
 
 
 def test_a_sign_in_begins_the_time_anew(app, zulfizar):
