@@ -56,7 +56,7 @@ def _page(details: VisaDetails, body: Organisation | None, language: str, number
             "programme": localized(cohort.course.project.programme.title, language),
             "number": _("No. %(number)s", number=number),
             "on": day(now, cohort.time_zone),
-            "to": _("To the consulate of the Republic of Kazakhstan in %(city)s", city=details.consulate)
+            "to": _("To the consulate of the Republic of Kazakhstan: %(city)s", city=details.consulate)
             if details.consulate
             else _("To the consulates of the Republic of Kazakhstan"),
             "title": _("Letter of invitation"),
