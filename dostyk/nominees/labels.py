@@ -76,7 +76,9 @@ COLUMNS = (
         help=_l("The invitation goes there, and only this address can use the code. Without one you print the letter."),
         example="aigul.aitbaeva@example.org",
     ),
-    Column("sex", _l("Sex"), also=("gender", "пол", "жынысы", "جنسیت"), help=_l("female or male, in any language; or empty."), example="female"),
+    Column(
+        "sex", _l("Sex"), also=("gender", "пол", "жынысы", "جنسیت"), help=_l("female or male, in any language; or empty."), example="female"
+    ),
     Column(
         "birth_year",
         _l("Year of birth"),

@@ -45,7 +45,7 @@ INVITATION = kinds.register(
 )  # fmt: skip
 REMINDER = kinds.register(
     Kind(
-        "nominees.reminder", _l("Reminder"), _l("Sent some days before the last day to whoever was invited and has not taken the seat yet."),
+        "nominees.reminder", _l("Reminder"), _l("Sent some days before the last day to whoever was invited and took no seat yet."),
         subject=_l("Your seat is still free until %(last_day)s: %(course)s"),
         body=_l(
             "Dear %(name)s,\n\n"
@@ -100,14 +100,9 @@ def said(full_name: str, batch: Batch, voucher: Voucher | None) -> Mapping[str, 
         raise ValueError("no voucher")
     cohort: Cohort = batch.cohort
     return {
-        "name": full_name, "body": _body(batch), "code": group_code(voucher.code), "link": link(voucher, Bearer.MAIL),
+        "name": full_name, "body": _body(batch), "code": group_code(voucher.code), "link": letters.link(prefill.path(Bearer.MAIL, voucher)),
         "last_day": day(valid_through(batch.valid_until, cohort.time_zone)),
     }  # fmt: skip
-
-
-def link(voucher: Voucher, bearer: Bearer) -> str:
-    """The address that opens a voucher, with the key that shows as much of its holder as the bearer may see."""
-    return letters.link(f"/redeem/{voucher.code}?k={prefill.key(bearer, voucher)}")
 
 
 def _body(batch: Batch) -> str:

@@ -22,7 +22,6 @@ from dostyk.courses.labels import FINDINGS
 from dostyk.nominees import queries
 from dostyk.nominees.labels import STAGES
 from dostyk.nominees.models import Nominee
-from dostyk.nominees.queries import Standing
 from dostyk.nominees.rules import Stage
 from dostyk.people.models import Organisation
 from dostyk.vouchers.models import Batch
@@ -49,7 +48,9 @@ def _nominees(select: sa.Select[Nominee], filters: Sequence[Filter], now: dateti
     return listing(
         select,
         sorts={
-            "name": [Nominee.sort_name, Nominee.id], "stage": [rank, Nominee.sort_name, Nominee.id], "named": [Nominee.named_at, Nominee.id],
+            "name": [Nominee.sort_name, Nominee.id],
+            "stage": [rank, Nominee.sort_name, Nominee.id],
+            "named": [Nominee.named_at, Nominee.id],
         },
         default="name",
         search=queries.found_by,

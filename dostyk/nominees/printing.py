@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from dostyk.core.documents import NominationLetter, NominationLettersData, qr_svg, render
 from dostyk.core.i18n import day, days
 from dostyk.core.text import group_code, localized
-from dostyk.nominees import letters
 from dostyk.nominees.models import Nominee
+from dostyk.vouchers import prefill
 from dostyk.vouchers.models import Batch, Voucher
 from dostyk.vouchers.prefill import Bearer
 from dostyk.vouchers.rules import valid_through
@@ -30,7 +30,7 @@ def _letter(batch: Batch, nominee: Nominee, voucher: Voucher, now: datetime) -> 
     cohort, course, lang = batch.cohort, batch.cohort.course, nominee.letter_language
     with force_locale(lang):
         last = day(valid_through(batch.valid_until, cohort.time_zone))
-        url = letters.link(voucher, Bearer.PAPER)
+        url = current_app.config["PUBLIC_URL"] + prefill.path(Bearer.PAPER, voucher)
         return {
             "language": lang,
             "issuer": localized(batch.organisation.name, lang),

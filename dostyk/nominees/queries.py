@@ -110,7 +110,7 @@ def staged() -> ColumnElement[str]:
     return sa.case(
         (sa.and_(ended, replaced), Stage.REPLACED.value),
         (ended, Stage.GIVEN_BACK.value),
-        *((state.value == _SEAT, stage.value) for state, stage in _PLACES.items()),
+        *((_SEAT.in_([state.value]), stage.value) for state, stage in _PLACES.items()),
         (declined, Stage.DECLINED.value),
         (Nominee.invited_at.is_not(None), Stage.INVITED.value),
         else_=Stage.NAMED.value,
@@ -182,7 +182,9 @@ def standings(people: Sequence[Nominee], now: datetime) -> list[Standing]:
     found = []
     for one in people:
         seat, decided = seats.get(one.voucher_id or 0), decisions.get(one.id, {})
-        waiting = rules.to_decide(checked[one.id], requirements(one.batch.cohort.course).enforced, {f: d.accepted for f, d in decided.items()})
+        waiting = rules.to_decide(
+            checked[one.id], requirements(one.batch.cohort.course).enforced, {f: d.accepted for f, d in decided.items()}
+        )
         how_far = progress.get(seat.id, Progress()) if seat else Progress()
         found.append(Standing(one, seat, how_far, successors.get(one.id), decided, checked[one.id], waiting))
     return found
@@ -223,7 +225,12 @@ def check(people: Sequence[Nominee]) -> dict[int, list[Found]]:
     result: dict[int, list[Found]] = {one.id: [] for one in people}
     for one in living:
         facts = Facts(
-            identity(one), one.languages, one.years_of_service, one.voucher_id is not None, trainings.get(one.id, ()), namesakes.get(one.id, ())
+            identity(one),
+            one.languages,
+            one.years_of_service,
+            one.voucher_id is not None,
+            trainings.get(one.id, ()),
+            namesakes.get(one.id, ()),
         )
         result[one.id] = rules.findings(facts, requirements(one.batch.cohort.course))
     return result
@@ -235,7 +242,7 @@ def _trainings(people: Sequence[Nominee]) -> dict[int, list[Training]]:
     who = (Person.id, Person.name_key, Person.birth_year, Person.email, Account.email.label("signs_in"), Person.country)
     course = (Cohort.id.label("cohort_id"), Cohort.ends_on, Course.title)
 
-    def alike(same: ColumnElement[bool]) -> sa.Select[Any]:
+    def alike(same: ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
         found = sa.select(Nominee.id.label("nominee_id"), *who, *course).select_from(Nominee).join(Person, same)
         found = found.outerjoin(Account, Account.person_id == Person.id).join(Enrolment, Enrolment.person_id == Person.id)
         found = found.join(Cohort, Cohort.id == Enrolment.cohort_id).join(Course, Course.id == Cohort.course_id)
@@ -259,12 +266,14 @@ def _namesakes(people: Sequence[Nominee]) -> dict[int, list[Namesake]]:
     mine, other = {one.id: one for one in people}, aliased(Nominee)
     columns = (other.id, other.batch_id, other.name_key, other.birth_year, other.email)
 
-    def alike(same: ColumnElement[bool]) -> sa.Select[Any]:
+    def alike(same: ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
         pairs = sa.select(Nominee.id.label("nominee_id"), *columns).join(other, same)
         return pairs.where(Nominee.id.in_(mine), other.id != Nominee.id, other.ended_at.is_(None))
 
     by_address = alike(other.email == Nominee.email).where(Nominee.email != "")
-    rows = {(row.nominee_id, row.id): row for row in db.session.execute(sa.union_all(alike(other.name_key == Nominee.name_key), by_address))}
+    rows = {
+        (row.nominee_id, row.id): row for row in db.session.execute(sa.union_all(alike(other.name_key == Nominee.name_key), by_address))
+    }
     if not rows:
         return {}
     where = sa.select(Batch.id, Batch.cohort_id, Batch.country).where(Batch.id.in_({row.batch_id for row in rows.values()}))
@@ -312,7 +321,7 @@ class Unredeemed:
     batch_id: int
 
 
-def unredeemed(now: datetime) -> sa.Select[Any]:
+def unredeemed(now: datetime) -> sa.Select[*tuple[Any, ...]]:
     """Who was invited and can still redeem: the rows of `Unredeemed`."""
     columns = (Nominee.id, Nominee.email, Nominee.letter_language, Nominee.full_name, Nominee.voucher_id, Nominee.batch_id)
     mine = sa.select(*columns).join(Voucher, Voucher.id == Nominee.voucher_id).join(Batch, Batch.id == Nominee.batch_id)
@@ -340,7 +349,9 @@ def to_invite(grants: Sequence[Grant], now: datetime, limit: int = 5) -> Sequenc
 def without_names(grants: Sequence[Grant], now: datetime, limit: int = 5) -> Sequence[tuple[Batch, int]]:
     """The batches that any of `grants` reaches with seats for which nobody is named; how many. Two statements."""
     mine = sa.select(Voucher.batch_id, sa.func.count()).join(Voucher.batch).join(Batch.cohort)
-    mine = mine.where(vouchers.within(grants), Batch.state == BatchState.ISSUED, Batch.kind == BatchKind.SINGLE, Cohort.archived_at.is_(None))
+    mine = mine.where(
+        vouchers.within(grants), Batch.state == BatchState.ISSUED, Batch.kind == BatchKind.SINGLE, Cohort.archived_at.is_(None)
+    )
     mine = mine.where(vouchers.state_is(VoucherState.OPEN, now), ~holders.spoken_for())
     mine = mine.group_by(Voucher.batch_id, Batch.valid_until).order_by(Batch.valid_until, Voucher.batch_id).limit(limit)
     return _with_batches(dict(db.session.execute(mine).all()))

@@ -43,6 +43,11 @@ def key(bearer: Bearer, voucher: Voucher) -> str:
     return base64.b32encode(made.digest()).decode()[:16].lower()
 
 
+def path(bearer: Bearer, voucher: Voucher) -> str:
+    """The path of the address that opens a voucher, with the key of what carries it."""
+    return f"/redeem/{voucher.code}?k={key(bearer, voucher)}"
+
+
 def known(voucher: Voucher, typed: str) -> Known:
     """What the form may show to whoever opened this voucher with this key; nothing, and no statement, without a right one."""
     for bearer in Bearer:

@@ -39,7 +39,9 @@ def why_not_replaced(standing: Standing) -> str:
     if standing.nominee.ended_at is not None or standing.successor_id is not None:
         return _("This person was replaced, or the seat was given back: nothing can be changed any more.")
     if standing.seat is not None and standing.seat.state in HOLDING:
-        return _("This person holds the seat. When they have given it back, or the coordinator has withdrawn them, somebody else can have it.")
+        return _(
+            "This person holds the seat. When they have given it back, or the coordinator has withdrawn them, somebody else can have it."
+        )
     return ""
 
 
@@ -64,7 +66,7 @@ def replace(nominee: Nominee, details: NomineeDetails, reason: str, by: Person, 
         note("nominee.replaced", nominee, by, reason, by_nominee=successor.id)
         if nominee.invited_at is not None and nominee.email:
             letters.replaced(nominee)
-        return Replacement(successor, invite(batch, [successor], by, now).letters == 1)
+        return Replacement(successor, invite([successor], by, now).letters == 1)
 
 
 def replace_after_leaving(standing: Standing, details: NomineeDetails, reason: str, by: Person, now: datetime) -> Replacement:
@@ -77,7 +79,7 @@ def replace_after_leaving(standing: Standing, details: NomineeDetails, reason: s
         _end(nominee, reason, now)
         successor = name(batch, details, by, now, replaces=nominee)
         note("nominee.replaced", nominee, by, reason, by_nominee=successor.id, after_leaving=True)
-        return Replacement(successor, invite(batch, [successor], by, now).letters == 1)
+        return Replacement(successor, invite([successor], by, now).letters == 1)
 
 
 def give_back(batch: Batch, number: int, people: Sequence[Nominee], reason: str, by: Person, now: datetime) -> None:
@@ -133,7 +135,9 @@ def _take_code(nominee: Nominee, reason: str, by: Person, now: datetime) -> None
 
 
 def _is_open(voucher: Voucher, batch: Batch, now: datetime) -> bool:
-    facts = vouchers.VoucherFacts(voucher.uses - voucher.used, voucher.revoked_at is not None, batch.valid_until, batch.country, voucher.email)
+    facts = vouchers.VoucherFacts(
+        voucher.uses - voucher.used, voucher.revoked_at is not None, batch.valid_until, batch.country, voucher.email
+    )
     return vouchers.state(facts, now) is VoucherState.OPEN
 
 

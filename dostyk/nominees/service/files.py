@@ -112,7 +112,9 @@ def _unknown(key: str, text: str) -> str:
         case "languages":
             return _("“%(text)s” is not understood. Write the languages with commas between them.", text=text)
         case "letter_language":
-            return _("“%(text)s”: letters are written in English, Russian, Kazakh or Dari. Choose one of them, or leave it empty.", text=text)
+            return _(
+                "“%(text)s”: letters are written in English, Russian, Kazakh or Dari. Choose one of them, or leave it empty.", text=text
+            )
         case "email":
             return _("“%(text)s” is not an e-mail address. Example: name@example.org", text=text)
         case "birth_year":
@@ -296,7 +298,9 @@ def pasted(batch: Batch, text: str) -> Pasted:
     except Refused as refused:
         raise Refused(refused.sentence, field="table") from refused
     if len(lines) > rules.MOST_PASTED:
-        said = ngettext("%(num)s line can be pasted at once.", "%(num)s lines can be pasted at once. Hand in a file instead.", rules.MOST_PASTED)
+        said = ngettext(
+            "%(num)s line can be pasted at once.", "%(num)s lines can be pasted at once. Hand in a file instead.", rules.MOST_PASTED
+        )
         raise Refused(said, field="table")
     whole = [Line(line.number - (0 if named else 1), line.cells, line.flaws) for line in lines]
     found = [Judged(line, *rest) for line, rest in zip(whole, judged(batch, whole), strict=True)]
@@ -315,7 +319,9 @@ def _without_repeats(lines: Sequence[Judged]) -> list[Judged]:
         keys = [*who.emails, *([f"{who.key}|{who.birth_year}"] if who.key else [])]
         if earlier := next((seen[key] for key in keys if key in seen), None):
             verdict = Verdict(
-                RowResult.CONTRADICTION, verdict.about, [Finding(_("Line %(line)s is about the same person. Keep one of them.", line=earlier))]
+                RowResult.CONTRADICTION,
+                verdict.about,
+                [Finding(_("Line %(line)s is about the same person. Keep one of them.", line=earlier))],
             )
         for key in keys:
             seen.setdefault(key, one.line.number)

@@ -42,16 +42,17 @@ def why_not_invited(standing: Standing, now: datetime, *, again: bool = False) -
     open_ = voucher is not None and standing.nominee.batch.state is BatchState.ISSUED
     open_ = open_ and voucher is not None and state(vouchers.facts(voucher), now) is VoucherState.OPEN
     return rules.why_not_invited(
-        standing.journey, has_seat=voucher is not None, open_=open_, address=bool(standing.nominee.email), waiting=standing.waiting, again=again,
+        standing.journey, has_seat=voucher is not None, open_=open_, address=bool(standing.nominee.email),
+        waiting=standing.waiting, again=again,
     )  # fmt: skip
 
 
-def invite(batch: Batch, people: Sequence[Nominee], by: Person, now: datetime, *, again: bool = False) -> Sent:
+def invite(people: Sequence[Nominee], by: Person, now: datetime, *, again: bool = False) -> Sent:
     """Write the invitation to each who can get one; twice only when told `again`. What came of it."""
-    return _write(batch, people, by, now, lambda standing: why_not_invited(standing, now, again=again), "invited", again=again)
+    return _write(people, by, now, lambda standing: why_not_invited(standing, now, again=again), "invited", again=again)
 
 
-def remind(batch: Batch, people: Sequence[Nominee], by: Person, now: datetime) -> Sent:
+def remind(people: Sequence[Nominee], by: Person, now: datetime) -> Sent:
     """Write a reminder to each who was invited and has not redeemed. What came of it."""
 
     def hinders(standing: Standing) -> NotInvited | None:
@@ -59,11 +60,11 @@ def remind(batch: Batch, people: Sequence[Nominee], by: Person, now: datetime) -
             return NotInvited.INVITED
         return why_not_invited(standing, now, again=True)
 
-    return _write(batch, people, by, now, hinders, "reminded", again=True)
+    return _write(people, by, now, hinders, "reminded", again=True)
 
 
 def _write(
-    batch: Batch, people: Sequence[Nominee], by: Person, now: datetime, hinders: Callable[[Standing], NotInvited | None], what: str, *, again: bool
+    people: Sequence[Nominee], by: Person, now: datetime, hinders: Callable[[Standing], NotInvited | None], what: str, *, again: bool
 ) -> Sent:  # fmt: skip
     sent, texts = Sent(), Texts()
     column, letter = (Nominee.invited_at, letters.invite) if what == "invited" else (Nominee.reminded_at, letters.remind)
@@ -105,7 +106,7 @@ def remind_due(now: datetime, days: int, progress: Callable[[int], None]) -> int
         progress(written)
 
 
-def _due(now: datetime, days: int, last: int) -> sa.Select[Any]:
+def _due(now: datetime, days: int, last: int) -> sa.Select[*tuple[Any, ...]]:
     soon = Batch.valid_until <= now + timedelta(days=days)
     once = (Nominee.reminded_at.is_(None), Nominee.invited_at < now - NOT_BEFORE)
     return queries.unredeemed(now).where(soon, *once, Nominee.id > last).order_by(Nominee.id).limit(CHUNK)
@@ -126,5 +127,3 @@ def _remind_chunk(found: Sequence[Unredeemed], now: datetime) -> int:
         for row in rows:
             record("nominee.reminded", f"nominee:{row.id}", cohort=batches[row.batch_id].cohort.code, batch=row.batch_id, by_clock=True)
     return messages.write_all(letters.REMINDER, (letter(row) for row in rows))
-
-

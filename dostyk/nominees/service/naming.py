@@ -56,7 +56,7 @@ def name(batch: Batch, details: NomineeDetails, by: Person, now: datetime, *, re
     db.session.add(nominee)
     db.session.flush()
     bind(nominee, now)
-    _record("nominee.named", nominee, by, voucher=nominee.voucher_id)
+    note("nominee.named", nominee, by, voucher=nominee.voucher_id)
     return nominee
 
 
@@ -82,12 +82,12 @@ def edit(nominee: Nominee, details: NomineeDetails, by: Person, now: datetime) -
         voucher_service.lock_to(nominee.voucher, nominee.email, by, now)
     if "email" in fields:
         nominee.invited_at = nominee.reminded_at = None  # the letter went to another address
-    _record("nominee.edited", nominee, by, fields=fields, **({"reopened": reopened} if reopened else {}))
+    note("nominee.edited", nominee, by, fields=fields, **({"reopened": reopened} if reopened else {}))
     return True
 
 
 def hold(batch: Batch, now: datetime) -> None:
-    """Read a batch anew and keep others from naming people in it until the unit of work ends. Raises Refused for one without seats for names."""
+    """Read a batch anew and keep others from naming people in it meanwhile. Raises Refused for one that takes no names."""
     db.session.refresh(batch, ["state", "valid_until"], with_for_update={"key_share": True})
     if batch.state is BatchState.DRAFT:
         raise Refused(_("This batch is a draft: people can be named when it is issued."))
@@ -100,7 +100,7 @@ def hold(batch: Batch, now: datetime) -> None:
 
 
 def bind(nominee: Nominee, now: datetime) -> bool:
-    """Give a nominee an open voucher of the batch that belongs to nobody, locked to their address if they have one. False when none is left.
+    """Give a nominee an open voucher of the batch that belongs to nobody, locked to their address if they have one. False: none is left.
 
     One conditional UPDATE takes it, so that two who name people at the same moment, or somebody who redeems, never have the same one.
     """
@@ -156,9 +156,7 @@ def same(nominee: Nominee, details: NomineeDetails) -> bool:
     return all((sorted(nominee.languages) if key == "languages" else getattr(nominee, key)) == value for key, value in said.items())
 
 
-def _record(kind: str, nominee: Nominee, by: Person | None, reason: str | None = None, **more: object) -> None:
+def note(kind: str, nominee: Nominee, by: Person | None, reason: str | None = None, /, **more: object) -> None:
+    """Put what happened to a nominee into the log."""
     batch = nominee.batch
     record(kind, queries.subject(nominee), by=by, reason=reason, cohort=batch.cohort.code, batch=batch.id, **more)
-
-
-note = _record

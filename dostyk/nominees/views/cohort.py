@@ -48,7 +48,10 @@ def decide(cohort: Cohort, nominee_id: int) -> ResponseReturnValue:
         with work():
             accept, reason = bool(form.accept.data), form.reason.data or ""
             service.decide(nominee, form.finding.data, accept=accept, reason=reason, by=current_user.person, now=utcnow())
-            flash(_("%(name)s is accepted.", name=nominee.full_name) if accept else _("%(name)s is declined.", name=nominee.full_name), "success")
+            flash(
+                _("%(name)s is accepted.", name=nominee.full_name) if accept else _("%(name)s is declined.", name=nominee.full_name),
+                "success",
+            )
     if request.form.get("back"):
         return redirect(url_for("nominees.show", batch_id=nominee.batch_id, nominee_id=nominee.id))
     return redirect(url_for("nominees.index", cohort_code=cohort.code))

@@ -20,6 +20,7 @@ from dostyk.nominees.rules import Stage
 from dostyk.nominees.service import why_not_invited
 from dostyk.nominees.views.shared import ONE, PEOPLE, bp, one_of, standing_of, tell, told
 from dostyk.vouchers.models import Batch
+from dostyk.vouchers.rules import BatchKind, BatchState
 
 nav.tab("batch", 20, _l("People"), "nominees.people", Permission.SEE_NOMINEES)
 
@@ -32,10 +33,12 @@ def people(batch: Batch) -> ResponseReturnValue:
     if request.args.get("format") == "csv":
         return csv_response(f"people-{batch.id}", *listing.file_of(found, now))
     shown = queries.standings(found.rows, now)
+    over = batch.valid_until <= now
+    may_name = can(Permission.NAME_PEOPLE, batch) and batch.state is BatchState.ISSUED and batch.kind is BatchKind.SINGLE and not over
     why = {s.nominee.id: why_not_invited(s, now) for s in shown}
     return render_template(
         "nominees/people.html", batch=batch, l=found, shown=shown, why=why, counts=queries.counts(batch),
-        free=queries.number_free(batch, now), Stage=Stage, shapes=SHAPES,
+        free=queries.number_free(batch, now), Stage=Stage, shapes=SHAPES, may_name=may_name, over=over,
     )  # fmt: skip
 
 
@@ -46,7 +49,8 @@ def show(batch: Batch, nominee_id: int) -> ResponseReturnValue:
     standing = standing_of(nominee, now)
     return render_template(
         "nominees/show.html", batch=batch, nominee=nominee, s=standing, shapes=SHAPES, history=queries.history(nominee),
-        letters=queries.letters_to(nominee) if nominee.email else [], why=why_not_invited(standing, now), why_again=why_not_invited(standing, now, again=True),
+        letters=queries.letters_to(nominee) if nominee.email else [], why=why_not_invited(standing, now),
+        why_again=why_not_invited(standing, now, again=True),
         words=NOT_INVITED, stays=service.why_not_replaced(standing), form=DecideForm(), may_decide=can(Permission.DECIDE_NOMINEES, batch),
     )  # fmt: skip
 
@@ -79,10 +83,10 @@ def _write(batch: Batch, what: str) -> ResponseReturnValue:
         else:
             chosen = queries.some_of(batch, form.people.data or ())
         if what == "invite":
-            sent = service.invite(batch, chosen, by, now, again=bool(form.again.data))
+            sent = service.invite(chosen, by, now, again=bool(form.again.data))
             tell(sent, ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", sent.letters))
         else:
-            sent = service.remind(batch, chosen, by, now)
+            sent = service.remind(chosen, by, now)
             tell(sent, ngettext("%(num)s reminder is on its way.", "%(num)s reminders are on their way.", sent.letters))
     return _back(batch)
 
@@ -92,5 +96,3 @@ def _back(batch: Batch) -> ResponseReturnValue:
     if number := request.form.get("back", type=int):
         return redirect(url_for("nominees.show", batch_id=batch.id, nominee_id=min(number, 2**31 - 1)))
     return redirect(url_for("nominees.people", batch_id=batch.id))
-
-

@@ -69,4 +69,7 @@ def _tell(nominee: Nominee, done: Replacement) -> None:
     if done.invited:
         flash(_("%(new)s is named in the place of %(old)s, and invited. The old code is dead.", **names), "success")
     else:
-        flash(_("%(new)s is named in the place of %(old)s. The old code is dead. No invitation went out yet: see below why.", **names), "success")
+        flash(
+            _("%(new)s is named in the place of %(old)s. The old code is dead. No invitation went out yet: see below why.", **names),
+            "success",
+        )

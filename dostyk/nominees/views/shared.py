@@ -120,4 +120,3 @@ def _twice(found: Found, batch_id: int, nominee: Nominee) -> str:
 def people_page(batch: Batch, **more: object) -> str:
     """The address of the people of a batch."""
     return url_for("nominees.people", batch_id=batch.id, **more)  # type: ignore[arg-type]
-
