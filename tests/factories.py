@@ -24,11 +24,15 @@ from dostyk.core.text import fold, new_code
 from dostyk.core.uploads import Upload
 from dostyk.courses.models import Course, Programme, Project
 from dostyk.courses.rules import CourseKind
+from dostyk.letters.models import VisaDetails
+from dostyk.nominees.models import Nominee
 from dostyk.people.models import Account, Organisation, Person
 from dostyk.people.rules import OrganisationKind, Sex, name_key
 from dostyk.schedule.models import Slot
 from dostyk.schedule.rules import SlotKind
 from dostyk.vouchers.models import Batch, Redemption, Voucher
+from dostyk.waiting.models import WaitingEntry
+from dostyk.waiting.rules import WaitingState
 
 ZONE = ZoneInfo("Asia/Almaty")
 _number = count(1)
@@ -160,7 +164,12 @@ def a_batch(
 ) -> Batch:
     """A batch with `quantity` open vouchers."""
     cohort = cohort or a_cohort(seats={country: quantity})
-    defaults: dict[str, Any] = {"valid_until": utcnow() + timedelta(days=5), "created_at": utcnow(), "issued_at": utcnow(), "language": "en"}
+    defaults: dict[str, Any] = {
+        "valid_until": utcnow() + timedelta(days=5),
+        "created_at": utcnow(),
+        "issued_at": utcnow(),
+        "language": "en",
+    }
     issued_by = values.pop("issued_by", None) or a_person()
     body = organisation or an_organisation(country=country)
     batch = save(Batch(cohort=cohort, organisation=body, country=country, quantity=quantity, issued_by=issued_by, **{**defaults, **values}))
@@ -194,6 +203,13 @@ def a_certificate(enrolment: Enrolment | None = None, *, by: Person | None = Non
     return issued
 
 
+def visa_details(enrolment: Enrolment, **values: Any) -> VisaDetails:
+    """What the letter of invitation of an enrolment prints."""
+    today = utcnow().date()
+    defaults = {"passport_number": "AN 7654321", "passport_expires_on": today + timedelta(days=900), "citizenship": "KG"}
+    return save(VisaDetails(enrolment=enrolment, born_on=today - timedelta(days=12_000), given_at=utcnow(), **{**defaults, **values}))
+
+
 def a_letter(**values: Any) -> Mail:
     with work():
         return mail.send(**{"kind": "test", "to": "aigul@example.org", "subject": "Letter", "body": "Text", "language": "en", **values})
@@ -210,10 +226,34 @@ def a_job(name: str = "test.note", **values: Any) -> outbox.Job:
         return outbox.enqueue(name, **values)
 
 
+def a_place(cohort: Cohort, person: Person | None = None, **values: Any) -> WaitingEntry:
+    """A place at the end of the waiting list of the person's country."""
+    person = person or a_person()
+    defaults: dict[str, Any] = {"country": person.country or "KG", "joined_at": utcnow(), "state": WaitingState.WAITING}
+    return save(WaitingEntry(cohort=cohort, person=person, **{**defaults, **values}))
+
+
 def a_redemption(voucher: Voucher, enrolment: Enrolment, **values: Any) -> Redemption:
     """The voucher gave this seat: one use of it is gone."""
     with work():
         voucher.used += 1
         row = Redemption(voucher=voucher, enrolment=enrolment, **{"at": utcnow(), **values})
+        db.session.add(row)
+    return row
+
+
+def a_nominee(batch: Batch | None = None, full_name: str = "", *, bound: bool = True, **values: Any) -> Nominee:
+    """Somebody named for a seat of the batch, with the first voucher that is nobody's."""
+    batch, full_name = batch or a_batch(), full_name or f"Gulnara Asanova {chr(97 + next(_number) % 26)}"
+    keys = {"sort_name": fold(full_name)[:220], "name_key": name_key(fold(full_name)), "search": fold(full_name)}
+    defaults: dict[str, Any] = {"email": "", "languages": ["ru"], "letter_language": "ru", "named_at": utcnow(), "sex": Sex.FEMALE}
+    taken = sa.select(Nominee.voucher_id).where(Nominee.voucher_id.is_not(None))
+    free = sa.select(Voucher).where(Voucher.batch_id == batch.id, Voucher.used == 0, Voucher.revoked_at.is_(None), Voucher.id.not_in(taken))
+    with work():
+        by = values.pop("named_by", None) or a_person()
+        voucher = values.pop("voucher", None) or (db.session.scalar(free.order_by(Voucher.id).limit(1)) if bound else None)
+        row = Nominee(batch=batch, voucher=voucher, full_name=full_name, named_by=by, **keys, **{**defaults, **values})
+        if voucher is not None and row.email:
+            voucher.email = row.email
         db.session.add(row)
     return row

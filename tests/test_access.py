@@ -40,6 +40,7 @@ def things(label: str) -> tuple[dict[str, Any], Any, Any, Any]:
     person = factories.somebody(email=f"{label}@example.org")
     enrolment = factories.an_enrolment(cohort, person, "KG")
     certificate = factories.a_certificate(enrolment)
+    factories.visa_details(enrolment)
     arguments = {
         "cohort_code": cohort.code,
         "slug": cohort.course.slug,
@@ -66,6 +67,7 @@ def things(label: str) -> tuple[dict[str, Any], Any, Any, Any]:
         "job_id": factories.a_job().id,
         "upload_id": factories.an_upload(cohort, person).id,
         "kind": "csv",
+        "entry_id": factories.a_place(cohort).id,
         "purpose": "photo",
         "token": "no-such-token",
         "credential_id": "none",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from fractions import Fraction
 
 from flask import g, url_for
 from flask_babel import gettext as _
@@ -12,6 +14,7 @@ from dostyk.attendance import queries
 from dostyk.attendance.labels import STANDING_KIND
 from dostyk.attendance.queries import Sheet
 from dostyk.attendance.rules import Standing, standing
+from dostyk.cohorts import progress
 from dostyk.cohorts.models import Cohort
 from dostyk.cohorts.panels import Figure, Panel, figure, panel
 from dostyk.core.access import Permission, Role, can, grants
@@ -56,6 +59,12 @@ def own_attendance(cohort: Cohort, now: datetime) -> Panel | None:
     return Panel(
         "attendance/_own.html", {"record": record, "standing": standing(record, rule), "kinds": STANDING_KIND, "least": rule.attendance}
     )
+
+
+@progress.tells_attendance
+def shares(enrolments: Collection[int], now: datetime) -> Mapping[int, Fraction | None]:
+    """What each attended of the hours held so far: all that the body that sent them sees of their marks. Three statements."""
+    return {number: record.percentages.of_held for number, record in queries.records_of(queries.seats(enrolments), now).items()}
 
 
 def _sheet(cohort: Cohort, now: datetime) -> Sheet:

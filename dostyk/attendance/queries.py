@@ -107,6 +107,12 @@ def records_of(seats: Sequence[Enrolment], now: datetime) -> dict[int, Attendanc
     return {s.id: rules.record(since[s.id], said.get(s.id, {}), s.cohort.course.completion_rule) for s in seats}
 
 
+def seats(numbers: Collection[int]) -> Sequence[Enrolment]:
+    """The enrolments of these numbers with their cohorts and courses. One statement."""
+    found = sa.select(Enrolment).join(Enrolment.cohort).where(Enrolment.id.in_(numbers))
+    return db.session.scalars(found.options(contains_eager(Enrolment.cohort).options(*HEAD))).all()
+
+
 def latest(cohort: Cohort) -> dict[int, dict[int, Presence]]:
     """The current marks of a cohort: number of the enrolment -> number of the slot -> what the last mark says. One statement.
 
@@ -238,8 +244,14 @@ _MARKED = (
     .correlate(None)
     .scalar_subquery()
 )
+_ON_THE_ROLL = (  # not Cohort.taken, which counts seats that wait for approval, too
+    sa.select(sa.func.count())
+    .where(Enrolment.cohort_id == sa.bindparam("cohort", type_=sa.Integer), Enrolment.state == EnrolmentState.ENROLLED)
+    .correlate(None)
+    .scalar_subquery()
+)
 _BEFORE = (
-    sa.select(Mark, Marker.full_name, _MARKED, _Sent)
+    sa.select(Mark, Marker.full_name, _MARKED, _Sent, _ON_THE_ROLL)
     .select_from(Enrolment)
     .outerjoin(Mark, Mark.id == _last(_SLOT))
     .outerjoin(Marker, Marker.id == Mark.by_id)
@@ -268,9 +280,9 @@ def lock_seats(cohort: Cohort, only: Collection[int] | None = None) -> set[int]:
 def before(cohort: Cohort, slot_id: int, enrolment_id: int, client_id: str | None) -> tuple[Mark | None, str | None, Marked, Mark | None]:
     """What a new mark is compared with: the current mark and who made it, how far the roll is, and the mark that the same
     tap made already. One statement."""
-    given = {"slot": slot_id, "enrolment": enrolment_id, "client": client_id}
-    mark, name, number, same = db.session.execute(_BEFORE, given).one()
-    return mark, name, Marked(number, cohort.taken), same
+    given = {"slot": slot_id, "enrolment": enrolment_id, "client": client_id, "cohort": cohort.id}
+    mark, name, number, same, enrolled = db.session.execute(_BEFORE, given).one()
+    return mark, name, Marked(number, enrolled), same
 
 
 def current_marks(slot_id: int) -> dict[int, Logged]:
@@ -323,6 +335,7 @@ class TodaySlot:
 
     slot: Slot
     marked: int
+    enrolled: int
     own: bool
 
     @property
@@ -331,19 +344,24 @@ class TodaySlot:
 
     @property
     def unmarked(self) -> int:
-        return max(0, self.slot.cohort.taken - self.marked)
+        return max(0, self.enrolled - self.marked)
 
 
 def today(person: Person, grants: Sequence[Grant], now: datetime) -> list[TodaySlot]:
-    """The slots of today in the cohorts that `grants` reach: the person's own first. Two statements.
+    """The slots of today in the cohorts that `grants` reach: the person's own first. Three statements.
 
     One's own are those that one gives, and those that nobody gives yet in a cohort to which one is assigned by name.
     """
     slots = of_today(db.session.scalars(around(now).where(within(grants))).unique(), now)
     by_name = {grant.cohort_id for grant in grants}
-    counted = marked_counts([slot.id for slot in slots])
+    counted, enrolled = marked_counts([slot.id for slot in slots]), enrolled_counts({slot.cohort_id for slot in slots})
     found = [
-        TodaySlot(slot, counted.get(slot.id, 0), slot.trainer_id == person.id or (slot.trainer_id is None and slot.cohort_id in by_name))
+        TodaySlot(
+            slot,
+            counted.get(slot.id, 0),
+            enrolled.get(slot.cohort_id, 0),
+            slot.trainer_id == person.id or (slot.trainer_id is None and slot.cohort_id in by_name),
+        )
         for slot in slots
     ]
     return sorted(found, key=lambda one: (not one.own, one.slot.starts_at, one.slot.id))
@@ -358,6 +376,14 @@ def marked_counts(slot_ids: Collection[int]) -> dict[int, int]:
         .group_by(Mark.slot_id)
     )
     return dict(db.session.execute(select).all())
+
+
+def enrolled_counts(cohort_ids: Collection[int]) -> dict[int, int]:
+    """How many people are on the rolls of these cohorts: without those who wait for approval. One statement."""
+    held = sa.select(Enrolment.cohort_id, sa.func.count()).where(
+        Enrolment.cohort_id.in_(cohort_ids), Enrolment.state == EnrolmentState.ENROLLED
+    )
+    return dict(db.session.execute(held.group_by(Enrolment.cohort_id)).all())
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from flask import url_for
 from flask_babel import ngettext
 
 from dostyk.certificates import queries
+from dostyk.cohorts import progress
 from dostyk.cohorts.models import Cohort
 from dostyk.cohorts.panels import Figure, figure
 from dostyk.core.access import Permission, can, grants_with
@@ -32,3 +34,9 @@ def held(person: Person) -> tuple[str, dict[str, Any]] | None:
     grants = grants_with(Permission.SEE_CERTIFICATES)
     found = queries.of_person(person.id, grants) if grants else []
     return ("certificates/_person.html", {"held": found}) if found else None
+
+
+@progress.tells_certificates
+def certified(enrolments: Collection[int]) -> Mapping[int, date]:
+    """Since when each has a certificate that stands. One statement."""
+    return {number: at.date() for number, at in queries.standing_since(enrolments).items()}

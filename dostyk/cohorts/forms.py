@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
@@ -121,6 +122,21 @@ class SeatsRow(PlainForm):
         return bool(valid)
 
 
+class CountryCodes(StringField):
+    """Countries in an order, by their codes: `KG, TJ`."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = list(dict.fromkeys(re.findall(r"\w+", valuelist[0].upper()))) if valuelist else []
+
+    def _value(self) -> str:
+        return ", ".join(self.data or ())
+
+    def pre_validate(self, form: Any) -> None:
+        known = {code for code, _html in _country_options("en")}
+        if wrong := [code for code in self.data or () if code not in known]:
+            raise ValidationError(_("No country has the code %(code)s. Write two-letter codes, such as KG, TJ.", code=wrong[0][:20]))
+
+
 class CohortForm(Form):
     """What creating and editing share."""
 
@@ -139,6 +155,25 @@ class CohortForm(Form):
     closes_at = ZonedField(_l("Enrolment ends"), [Optional(), Years()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
     capacity = IntegerField(_l("Seats in all"), [InputRequired(), number_of_seats])
     seats = FieldList(FormField(SeatsRow), _l("Seats held for countries"))
+    hand_back_on = DateField(
+        _l("Unused seats are handed back after"),
+        [Optional(), Years()],
+        description=_l("The last day on which countries can use their seats. Then free ones go to the pool, and to the waiting lists."),
+    )
+    country_order = CountryCodes(
+        _l("Which waiting list the pool serves first"),
+        description=_l("Codes of countries in order, such as KG, TJ. The others follow by code; within a country, who waits longest."),
+    )
+    confirm_hours = IntegerField(
+        _l("Hours to confirm a seat that is offered from a waiting list"),
+        [InputRequired(), NumberRange(min=1, max=720, message=_l("A number from 1 to 720."))],
+        default=72,
+    )
+    replace_until = DateField(
+        _l("Places can be taken over through"),
+        [Optional(), Years()],
+        description=_l("The last day on which somebody can take the place of a person who left. Left empty: as long as people enrol."),
+    )
     welcome = LocalizedField(
         _l("Welcome"),
         long=True,
@@ -179,6 +214,10 @@ class CohortForm(Form):
             closes_at=self.closes_at.instant(zone) or closes,
             capacity=self.capacity.data,
             welcome=self.welcome.data,
+            hand_back_on=self.hand_back_on.data,
+            country_order=self.country_order.data or (),
+            confirm_hours=self.confirm_hours.data,
+            replace_until=self.replace_until.data,
             seats={row.form.country.data: row.form.seats.data for row in self.seats.entries if row.form.country.data},
         )
 
@@ -217,7 +256,13 @@ class SettingsForm(CohortForm):
 def filled_from(cohort: Cohort, seats: Sequence[CountrySeats]) -> dict[str, Any]:
     """The present state of a cohort as a form shows it, its window on the clock of the venue."""
     zone = ZoneInfo(cohort.time_zone)
-    same = {name: getattr(cohort, name) for name in ("host_id", "city", "time_zone", "starts_on", "ends_on", "capacity", "welcome")}
+    same = {
+        name: getattr(cohort, name)
+        for name in (
+            "host_id", "city", "time_zone", "starts_on", "ends_on", "capacity", "welcome", "hand_back_on", "country_order",
+            "confirm_hours", "replace_until",
+        )
+    }  # fmt: skip
     return {
         **same,
         "version": str(cohort.version),

@@ -98,6 +98,10 @@ PLAN_ERRORS = labels(
         PlanError.WINDOW_REVERSED: _l("Enrolment ends before it begins. Correct one of the times, or leave both empty."),
         PlanError.WINDOW_AFTER_END: _l("Enrolment goes on after the cohort has ended. Let it end earlier."),
         PlanError.ZONE_UNKNOWN: _l("Choose a time zone from the list."),
+        PlanError.HAND_BACK_LATE: _l(
+            "Enrolment must go on after this day, so that seats that are handed back find somebody. Choose an earlier day."
+        ),
+        PlanError.REPLACE_LATE: _l("The cohort is over by then. Choose a day within its dates."),
         PlanError.CODE_SHAPE: _l("Use 3 to 24 Latin capital letters, digits and single hyphens, such as DIG-2026-01."),
     }
 )
@@ -107,4 +111,6 @@ PLAN_FIELDS = {
     PlanError.WINDOW_AFTER_END: "closes_at",
     PlanError.ZONE_UNKNOWN: "time_zone",
     PlanError.CODE_SHAPE: "code",
+    PlanError.HAND_BACK_LATE: "hand_back_on",
+    PlanError.REPLACE_LATE: "replace_until",
 }

@@ -176,7 +176,8 @@ def coming(courses: Collection[int], now: datetime) -> Mapping[int, Sequence[Hel
     )
     for course_id, code, host, city, starts_on, ends_on, opens, closes, zone, free in db.session.execute(select):
         if starts_on > now.astimezone(ZoneInfo(zone)).date():
-            held = Held(code, host, city, starts_on, ends_on, bool(free) and opens <= now < closes, zone, closes)
+            within_window = opens <= now < closes
+            held = Held(code, host, city, starts_on, ends_on, bool(free) and within_window, zone, closes, within_window and not free)
             found.setdefault(course_id, []).append(held)
     return found
 

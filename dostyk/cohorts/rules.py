@@ -66,6 +66,8 @@ class PlanError(StrEnum):
     WINDOW_AFTER_END = "window_after_end"
     ZONE_UNKNOWN = "zone_unknown"
     CODE_SHAPE = "code_shape"
+    HAND_BACK_LATE = "hand_back_late"
+    REPLACE_LATE = "replace_late"
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,16 @@ def plan_errors(starts_on: date, ends_on: date, zone: str, opens: datetime, clos
 
 CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
 RESERVED_CODES = frozenset({"NEW"})  # a word of our own addresses under /cohorts/
+
+
+def hand_back_error(hand_back_on: date | None, replace_until: date | None, ends_on: date, zone: str, closes: datetime) -> PlanError | None:
+    """What is wrong with the last days on which countries can use their seats, and on which a place can be taken over.
+
+    Seats that are handed back must still find somebody: the day lies before the last one of enrolment.
+    """
+    if hand_back_on is not None and midnight(hand_back_on + timedelta(days=1), zone) >= closes:
+        return PlanError.HAND_BACK_LATE
+    return PlanError.REPLACE_LATE if replace_until is not None and replace_until > ends_on else None
 
 
 def code_error(code: str) -> PlanError | None:

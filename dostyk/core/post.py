@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -180,6 +181,8 @@ class _Server:
             if self.parts.username:
                 self._sign_in(connection, unquote(self.parts.username), unquote(self.parts.password or ""))
             connection.ehlo_or_helo_if_needed()
+            if connection.sock is not None:  # the last line of a letter does not wait 40 ms for the one before to be confirmed
+                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (OSError, smtplib.SMTPException) as error:
             if connection is not None:
                 connection.close()

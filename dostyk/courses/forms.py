@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, DecimalField, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, DateField, DecimalField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 from wtforms.widgets import TextInput
 
 from dostyk.core.forms import Form, LanguagesField, LocalizedField, Years, choices, tidy
-from dostyk.courses.labels import EXCUSED, KINDS, LATE
-from dostyk.courses.rules import CourseKind, ExcusedHours, LateHours
+from dostyk.courses.labels import EXCUSED, FINDINGS, KINDS, LATE
+from dostyk.courses.rules import ENFORCEABLE, CourseKind, ExcusedHours, LateHours
 from dostyk.courses.service import CourseDetails, ProgrammeDetails, ProjectDetails
 
 
@@ -101,6 +101,16 @@ class CourseForm(Form):
         [InputRequired(), NumberRange(min=0, max=100, message=_l("A number from 0 to 100."))],
         default=0,
     )
+    years_of_service = IntegerField(
+        _l("Least years of service"),
+        [Optional(), NumberRange(min=0, max=60, message=_l("A number from 0 to 60."))],
+        default=0, description=_l("That people named for a seat should have; 0: it does not matter."),
+    )  # fmt: skip
+    enforced_checks = SelectMultipleField(
+        _l("Checks that stop an invitation until a coordinator decides"),
+        choices=lambda: choices((finding.value, FINDINGS[finding]) for finding in ENFORCEABLE),
+        description=_l("The others are only shown beside the name."),
+    )
     public = BooleanField(_l("Visitors see this course"), default=True)
     slug = StringField(
         _l("Address"), [Optional(), Length(max=80)], filters=[lambda text: tidy(text).lower()],
@@ -122,4 +132,5 @@ class CourseForm(Form):
             languages=list(self.languages.data or ()), least_attendance=self.least_attendance.data or 0,
             excused_hours=ExcusedHours(self.excused_hours.data), late_hours=LateHours(self.late_hours.data),
             least_cultural_events=self.least_cultural_events.data or 0, public=bool(self.public.data), slug=self.slug.data or slug,
+            years_of_service=self.years_of_service.data or 0, enforced_checks=list(self.enforced_checks.data or ()),
         )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from dostyk.core.i18n import labels
-from dostyk.courses.rules import CourseKind, ExcusedHours, HoursWarning, LateHours, SlugError
+from dostyk.courses.rules import CourseKind, ExcusedHours, Finding, HoursWarning, LateHours, SlugError
 
 KINDS = labels(
     {
@@ -29,6 +29,17 @@ LATE = labels(
     {
         LateHours.FULL: _l("Who comes late has attended the whole slot."),
         LateHours.LESS_MINUTES: _l("Who comes late has attended the slot less the minutes missed."),
+    }
+)
+
+FINDINGS = labels(
+    {
+        # Translators: what a check found about somebody named for a seat
+        Finding.TRAINED_BEFORE: _l("Trained before"),
+        Finding.NAMED_TWICE: _l("Named twice"),
+        Finding.OVER_SEATS: _l("More people than seats"),
+        Finding.LANGUAGE: _l("Language of instruction missing"),
+        Finding.YEARS_OF_SERVICE: _l("Too few years of service"),
     }
 )
 

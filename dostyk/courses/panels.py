@@ -21,6 +21,7 @@ class Held:
     open_: bool  # whether one can enrol now
     time_zone: str
     closes_at: datetime
+    full: bool = False  # all seats are taken, while people can enrol
 
 
 Coming = Callable[[Collection[int], datetime], Mapping[int, Sequence[Held]]]

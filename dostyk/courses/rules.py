@@ -32,6 +32,20 @@ class LateHours(StrEnum):
     LESS_MINUTES = "less_minutes"  # the slot less the minutes that were missed
 
 
+class Finding(StrEnum):
+    """What a check may find about somebody who is named for a seat; a course says which of them stop the invitation."""
+
+    TRAINED_BEFORE = "trained_before"
+    NAMED_TWICE = "named_twice"
+    OVER_SEATS = "over_seats"
+    LANGUAGE = "language"
+    YEARS_OF_SERVICE = "years_of_service"
+
+
+# Who is named beyond the seats has no code to be invited with: no course need say so.
+ENFORCEABLE = (Finding.TRAINED_BEFORE, Finding.NAMED_TWICE, Finding.LANGUAGE, Finding.YEARS_OF_SERVICE)
+
+
 @dataclass(frozen=True)
 class CompletionRule:
     """What a course asks for. Stored with the course, copied into the certificate when it is issued."""

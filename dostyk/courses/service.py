@@ -59,6 +59,8 @@ class CourseDetails:
     least_cultural_events: int
     public: bool
     slug: str
+    years_of_service: int = 0
+    enforced_checks: Sequence[str] = ()
 
 
 @contextmanager

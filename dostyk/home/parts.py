@@ -14,6 +14,7 @@ from dostyk.people.models import Person
 from dostyk.schedule import queries as schedule
 from dostyk.vouchers import queries as vouchers
 from dostyk.vouchers.rules import valid_through
+from dostyk.waiting import queries as waiting_lists
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ def parts(person: Person, now: datetime) -> list[Part]:
     found = [Part("todo", {"todos": todo.collect(person, now)})]
     if waiting := vouchers.pending_of(person.id):
         found.append(Part("pending", {"seats": waiting}))
+    if places := waiting_lists.standing_of(person.id, now):
+        found.append(Part("waiting", {"entries": places}))
     if Role.TRAINER in roles:
         found.append(Part("trainer", {"slots": schedule.today_of_trainer(person, now)}))
     if Role.PARTICIPANT in roles:

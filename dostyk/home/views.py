@@ -22,8 +22,8 @@ nav.section(10, _l("Home"), "home.home", Permission.USE_ACCOUNT)
 A_YEAR = 365 * 24 * 3600
 # Pages that are nobody's business but the reader's. A path here is not a secret: it is in the documentation.
 PRIVATE = (
-    "/verify/", "/redeem/", "/home", "/me/", "/cohorts/", "/vouchers/", "/people/", "/organisations/", "/reports/", "/admin/", "/sign-in",
-    "/reset-password",
+    "/verify/", "/redeem/", "/waiting/", "/home", "/me/", "/cohorts/", "/vouchers/", "/people/", "/organisations/", "/reports/", "/admin/",
+    "/sign-in", "/reset-password",
 )  # fmt: skip
 
 

@@ -29,9 +29,9 @@ class Register:
     seats: Mapping[int, EnrolmentState]  # in the cohort, by person
 
 
-def cohort_by_id(cohort_id: int) -> Cohort | None:
+def cohort_by_id(cohort_id: int) -> Cohort:
     """The cohort as it is now."""
-    return db.session.get(Cohort, cohort_id, populate_existing=True)
+    return db.session.get_one(Cohort, cohort_id, populate_existing=True)
 
 
 def register_for(cohort_id: int, rows: Collection[Identity]) -> Register:

@@ -141,7 +141,7 @@ class Participants:
     def judge(self, lines: Sequence[Line]) -> list[Verdict]:
         """What each line would do. A constant number of statements."""
         rows = [_read(line.cells) for line in lines]
-        cohort = _cohort(self.cohort_id)
+        cohort = queries.cohort_by_id(self.cohort_id)
         known = queries.register_for(self.cohort_id, [row.identity for row in rows if not row.findings])
         judge = _Judge(cohort, known, queries.editable(self.order.by_id, known.people), None if self.order.applying else _seats(cohort))
         self._found = {}
@@ -162,16 +162,9 @@ class Participants:
             elif verdict.changes:
                 update(person, _details(row, person), by=by, now=now)
             if verdict.result is RowResult.NEW:
-                enrol(person, _cohort(self.cohort_id), row.values["country"], now, by=by)
+                enrol(person, db.session.get_one(Cohort, self.cohort_id), row.values["country"], now, by=by)
                 if self.order.options.get("invite") and person.email and account_of(person.id) is None:
                     invite(open_account(person, person.email, None, now, by=by), now, by=by)
-
-
-def _cohort(cohort_id: int) -> Cohort:
-    cohort = queries.cohort_by_id(cohort_id)
-    if cohort is None:
-        raise Refused(_("This cohort does not exist any more."))
-    return cohort
 
 
 def _seats(cohort: Cohort) -> SeatTable:

@@ -99,6 +99,15 @@ def apply(cohort: Cohort, upload_id: int) -> ResponseReturnValue:
     return redirect(url_for("imports.report", cohort_code=cohort.code, upload_id=upload_id))
 
 
+@bp.post(f"{ONE}/check-again")
+@needs(Permission.EDIT_COHORT, scope="cohort")
+def check_again(cohort: Cohort, upload_id: int) -> ResponseReturnValue:
+    upload = _upload(cohort, upload_id)
+    with _told(), work():
+        uploads.check_again(upload, by=current_user.person, cohort=cohort.code)
+    return redirect(url_for("imports.report", cohort_code=cohort.code, upload_id=upload_id))
+
+
 @bp.post(f"{ONE}/throw-away")
 @needs(Permission.EDIT_COHORT, scope="cohort")
 def throw_away(cohort: Cohort, upload_id: int) -> ResponseReturnValue:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dostyk.core.database import Codes, Instant, Model
-from dostyk.nominees.rules import Finding
+from dostyk.courses.rules import Finding
 from dostyk.people.models import Person
 from dostyk.people.rules import Sex
 from dostyk.vouchers.models import Batch, Voucher
@@ -20,7 +20,7 @@ class Nominee(Model):
 
     __table_args__ = (
         sa.Index("ix_nominee_batch_sort", "batch_id", "sort_name", "id"),
-        sa.Index("ix_nominee_same", "sort_name", "birth_year"),
+        sa.Index("ix_nominee_same", "name_key", "birth_year"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -31,6 +31,7 @@ class Nominee(Model):
     full_name: Mapped[str] = mapped_column(sa.String(200))
     own_name: Mapped[str] = mapped_column(sa.String(200), default="")
     sort_name: Mapped[str] = mapped_column(sa.String(220))  # the folded full name
+    name_key: Mapped[str] = mapped_column(sa.String(220))  # its words in the order of the alphabet, as a person's
     search: Mapped[str] = mapped_column(sa.Text, default="")
     birth_year: Mapped[int | None]
     sex: Mapped[Sex] = mapped_column(default=Sex.NOT_STATED)

@@ -18,9 +18,10 @@ from dostyk.core.i18n import language
 from dostyk.core.text import localized
 from dostyk.nominees.models import Decision, Nominee
 from dostyk.people.models import Account, Person
-from dostyk.people.records import Section, forgets, link, subjects, tells
+from dostyk.people.records import Section, forgets, lapses, link, subjects, tells
 from dostyk.vouchers.models import Batch, Redemption
 
+GONE = "–"
 link(Nominee.named_by_id, lambda n: ngettext("%(num)s person named", "%(num)s people named", n))
 link(Decision.by_id, lambda n: ngettext("%(num)s decision about somebody named", "%(num)s decisions about people named", n))
 
@@ -52,14 +53,26 @@ def _told(person: Person) -> Section:
     return Section("nominations", _l("Nominations"), columns, rows)
 
 
-@forgets
-def _names(people: Sequence[int], _now: datetime) -> None:
+def _blank(nominees: sa.Select[int]) -> None:
     """Who was named; that somebody was, when and what became of it is counted."""
     blank: dict[str, Any] = {
-        "full_name": "–", "own_name": "", "sort_name": "", "name_key": "", "search": "", "birth_year": None, "employer": "", "post": "", "email": "",
-        "years_of_service": None, "languages": [], "ended_reason": sa.case((Nominee.ended_reason.is_(None), None), else_="–"),
+        "full_name": GONE, "own_name": "", "sort_name": "", "name_key": "", "search": "", "birth_year": None, "employer": "", "post": "",
+        "email": "", "years_of_service": None, "languages": [],
+        "ended_reason": sa.case((Nominee.ended_reason.is_(None), None), else_=GONE),
     }  # fmt: skip
-    theirs = list(db.session.scalars(sa.select(Nominee.id).where(_are(people))))
+    theirs = list(db.session.scalars(nominees))
     apart = {"synchronize_session": False}
     db.session.execute(sa.update(Nominee).where(Nominee.id.in_(theirs)).values(blank), execution_options=apart)
     db.session.execute(sa.update(Decision).where(Decision.nominee_id.in_(theirs)).values(reason=""), execution_options=apart)
+
+
+@forgets
+def _names(people: Sequence[int], _now: datetime) -> None:
+    _blank(sa.select(Nominee.id).where(_are(people)))
+
+
+@lapses
+def _who_never_came(moment: datetime) -> None:
+    """Somebody was named long ago and never redeemed the voucher: there is no person to forget them with. Some at a time."""
+    redeemed = sa.exists().where(Redemption.voucher_id == Nominee.voucher_id)
+    _blank(sa.select(Nominee.id).where(Nominee.named_at < moment, Nominee.full_name != GONE, ~redeemed).order_by(Nominee.id).limit(500))

@@ -2,7 +2,8 @@
 
 A `Link` for every foreign key to a person: what the rows are called, and what stands in their way when two records of
 one human being become one. Besides, a room tells what it knows of a person (`tells`), how it forgets them (`forgets`),
-for how long it needs them (`needs_until`) and under which names the log speaks of them (`subjects`). Tests go through all tables
+for how long it needs them (`needs_until`), what it
+keeps of who never became a person (`lapses`), and under which names the log speaks of them (`subjects`). Tests go through all tables
 and find what was not told.
 """
 
@@ -81,12 +82,14 @@ def _none(_stays: Person, _goes: Person) -> Sequence[Clash]:
 Teller = Callable[[Person], Section]
 Forgetter = Callable[[Sequence[int], datetime], None]
 Need = Callable[[datetime], ColumnElement[bool]]
+Lapse = Callable[[datetime], None]
 Subjects = Callable[[Sequence[int]], Sequence[str]]
 Function = TypeVar("Function", bound=Callable[..., Any])
 _links: dict[str, Link] = {}
 _tellers: list[tuple[int, Teller]] = []
 _forgetters: list[Forgetter] = []
 _needs: list[Need] = []
+_lapses: list[Lapse] = []
 _subjects: list[Subjects] = []
 
 
@@ -154,6 +157,17 @@ def needed_after(moment: datetime) -> list[ColumnElement[bool]]:
     return [need(moment) for need in _needs]
 
 
+def lapses(function: Lapse) -> Lapse:
+    """Mark a function that blanks what is older than a moment and belongs to nobody in the register; twice is the same as once."""
+    return _keeps(_lapses)(function)
+
+
+def lapse(moment: datetime) -> None:
+    """Let every room blank what it holds of strangers from before `moment`."""
+    for function in _lapses:
+        function(moment)
+
+
 def subjects(function: Subjects) -> Subjects:
     """Mark a function that gives the names under which the log speaks of what the room holds of people (their numbers)."""
     return _keeps(_subjects)(function)
@@ -191,6 +205,13 @@ def _added_or_signed_in(moment: datetime) -> ColumnElement[bool]:
     # Flask-Security's own columns hold naive instants of UTC.
     lately = Account.current_login_at >= moment.astimezone(UTC).replace(tzinfo=None)
     return sa.or_(Person.created_at >= moment, sa.exists().where(Account.person_id == Person.id, lately))
+
+
+@lapses
+def _old_letters(moment: datetime) -> None:
+    """Nobody needs the words of a letter so long afterwards; that it was sent, and when, stays."""
+    letters = sa.update(Mail).where(Mail.created_at < moment, Mail.to != "").values(to="", subject="–", body="", hidden=[], error=None)
+    db.session.execute(letters, execution_options={"synchronize_session": False})
 
 
 @tells(10)

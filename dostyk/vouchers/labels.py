@@ -90,14 +90,10 @@ NO_CHANGE = labels(
 )
 NO_REPLACEMENT = labels(
     {
-        NoReplacement.STILL_HELD: _l(
-            "This person still holds the seat. Withdraw them first; then their place can be given to somebody else."
-        ),
+        NoReplacement.STILL_HELD: _l("This person still holds the seat. Withdraw them first, then give their place to somebody else."),
         NoReplacement.ARCHIVED: _l("This cohort is archived. Restore it in the settings first."),
         NoReplacement.OVER: _l("The last day to replace somebody is over. Choose a later one in the settings, if the course allows it."),
-        NoReplacement.REPLACED: _l(
-            "Somebody was given this place already, or holds an open voucher for it: look at the vouchers of the cohort."
-        ),
+        NoReplacement.REPLACED: _l("Somebody has this place already, or an open voucher for it: look at the vouchers of the cohort."),
         NoReplacement.NO_SEAT: _l("The seat was given to somebody else meanwhile. Give the country another seat in the settings first."),
     }
 )

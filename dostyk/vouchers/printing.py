@@ -10,9 +10,9 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from dostyk.core.countries import country_name
-from dostyk.core.documents import DocumentError, ForkedError, MissingGlyphError, VoucherCard, VoucherSheetData, qr_svg, render
-from dostyk.core.errors import Refused
+from dostyk.core.documents import VoucherCard, VoucherSheetData, qr_svg
 from dostyk.core.i18n import day, days
+from dostyk.core.printing import printed
 from dostyk.core.text import group_code, localized
 from dostyk.vouchers.models import Batch, Voucher
 from dostyk.vouchers.rules import valid_through
@@ -23,31 +23,17 @@ def link(site: str, code: str) -> str:
     return f"{site}/redeem/{code}"
 
 
-def sheet(batch: Batch, vouchers: Sequence[Voucher], site: str, now: datetime) -> bytes:
-    """The vouchers as PDF in the batch's language, with short instructions in a second one.
+def sheet(batch: Batch, vouchers: Sequence[Voucher], site: str, now: datetime, language: str = "") -> bytes:
+    """The vouchers as PDF in the batch's language, or the one that is told, with short instructions in a second one.
 
     Raises Refused for texts of the course, the host or the body that cannot be printed.
     """
-    data = sheet_data(batch, vouchers, site)
-    try:
-        return render("vouchers", data, at=now, language=batch.language)
-    except ForkedError:
-        raise
-    except MissingGlyphError as error:
-        raise Refused(
-            _(
-                "The vouchers cannot be printed: the texts of the course, the host or the body hold characters that our fonts"
-                " do not have: %(letters)s. Write these texts without them.",
-                letters=error.characters,
-            )
-        ) from error
-    except DocumentError as error:
-        raise Refused(_("The vouchers cannot be printed: the texts of the course, the host or the body are too long.")) from error
+    return printed("vouchers", sheet_data(batch, vouchers, site, language), at=now, language=language or batch.language)
 
 
-def sheet_data(batch: Batch, vouchers: Sequence[Voucher], site: str) -> VoucherSheetData:
-    """What is printed, in the batch's language."""
-    cohort, course, lang = batch.cohort, batch.cohort.course, batch.language
+def sheet_data(batch: Batch, vouchers: Sequence[Voucher], site: str, language: str = "") -> VoucherSheetData:
+    """What is printed, in the batch's language or the one that is told."""
+    cohort, course, lang = batch.cohort, batch.cohort.course, language or batch.language
     second = "en" if lang != "en" else "ru"
     with force_locale(lang):
         until = day(valid_through(batch.valid_until, cohort.time_zone))

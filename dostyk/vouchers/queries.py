@@ -120,6 +120,12 @@ def open_of(batch: Batch, sheet: tuple[int, int], now: datetime) -> Sequence[Vou
     return db.session.scalars(of_batch(batch).where(on_it, state_is(VoucherState.OPEN, now)).order_by(Voucher.id)).all()
 
 
+def one_open(batch: Batch, voucher_id: int, now: datetime) -> Sequence[Voucher]:
+    """This voucher of the batch, if it can be redeemed."""
+    mine = of_batch(batch).where(Voucher.id == min(voucher_id, 2**31 - 1), state_is(VoucherState.OPEN, now))
+    return db.session.scalars(mine).all()
+
+
 def voucher_of(batch: Batch, voucher_id: int) -> Voucher | None:
     """A voucher of this batch; None when the number belongs to another."""
     return db.session.scalar(of_batch(batch).where(Voucher.id == voucher_id))

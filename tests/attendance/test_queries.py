@@ -162,3 +162,14 @@ def test_who_joined_late_is_measured_from_that_day_everywhere(app):
     assert [queries.own_record(seat, now)[1] for seat in (early, late)] == [found[early.id], found[late.id]]
     assert queries.own_enrolment(cohort.code, waits.person_id) is None
     assert first.id in {slot.id for slot, _mark in queries.own_record(late, now)[0]}
+
+
+def test_who_waits_for_approval_is_on_no_roll(app):
+    cohort = f.a_cohort()
+    slot, seat, trainer = f.a_slot(cohort), f.an_enrolment(cohort), f.a_person()
+    f.an_enrolment(cohort, state=EnrolmentState.PENDING)
+    with work():
+        db.session.add(Mark(slot=slot, enrolment=seat, status=Status.PRESENT, by=trainer, at=utcnow()))
+    assert queries.before(cohort, slot.id, seat.id, None)[2] == queries.Marked(1, 1)
+    (today,) = queries.today(trainer, [Grant(Role.TRAINER, cohort_id=cohort.id)], utcnow())
+    assert (today.enrolled, today.unmarked, cohort.taken) == (1, 0, 2)

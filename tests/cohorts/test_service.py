@@ -116,7 +116,7 @@ def test_enrolling_takes_few_statements(statements):
         service.enrol(person, cohort, "KG", utcnow())
         db.session.flush()
         assert cohort.taken == 1
-    assert len(found) <= 6, found
+    assert len(found) <= 8, found  # two of them ask the rooms above what is promised
 
 
 def test_withdrawing_returns_the_seat_once():

@@ -8,6 +8,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from dostyk.cohorts.models import CountrySeats
 from dostyk.core import uploads
 from dostyk.core.access import Role
 from dostyk.core.database import db, work
@@ -172,6 +173,20 @@ def test_pressed_twice_it_is_applied_once(coordinator, by, cohort, run_jobs):
     coordinator.post(f"{base(cohort)}/{upload.id}/apply")
     assert "There is nothing to apply" in page(coordinator.get(f"{base(cohort)}/{upload.id}"))
     assert seated(cohort) == ["AITBAEVA Aigul"]
+
+
+def test_a_file_is_checked_again_when_something_else_has_changed(coordinator, by, run_jobs):
+    cohort = make.a_cohort(seats={"TJ": 9})
+    upload = handed_in(cohort, by, a_file(AIGUL))
+    run_jobs()
+    address = f"{base(cohort)}/{upload.id}"
+    assert "This cohort holds no seats for that country." in page(coordinator.get(address))
+    make.save(CountrySeats(cohort_id=cohort.id, country="KG", seats=1, taken=0))
+    for _ in range(2):
+        assert coordinator.post(f"{address}/check-again").status_code == 302
+    run_jobs()
+    assert "Apply: 1 new, 0 changed" in page(coordinator.get(address))
+    assert len(db.session.scalars(sa.select(Job).where(Job.name == "uploads.check")).all()) == 2
 
 
 def test_a_half_applied_file_says_so(coordinator, by, cohort, run_jobs):

@@ -160,6 +160,16 @@ def test_a_role_is_had_once_and_only_who_gives_roles_merges_those_who_have_one(a
     assert rows()["assignment"] == before["assignment"]
 
 
+def test_a_role_that_was_given_anew_meanwhile_does_not_stop_parting(app):
+    cohort, stays, goes = make.a_cohort(), make.a_person(), make.a_person()
+    for person in (stays, goes):
+        make.an_assignment(person, Role.TRAINER, cohort=cohort)
+    merge(stays, goes)
+    make.an_assignment(make.a_person(), Role.OBSERVER)  # SQLite gives it the number of the role that was dropped
+    part(goes)
+    assert list(db.session.scalars(sa.select(Assignment.role).where(Assignment.person_id == goes.id))) == ["trainer"]
+
+
 def test_two_who_wait_in_one_list_are_not_merged(app):
     cohort, stays, goes = make.a_cohort(), make.a_person(), make.a_person()
     for person in (stays, goes):
@@ -237,3 +247,65 @@ def test_a_merge_that_is_refused_leaves_nothing(app):
         merge(stays, goes, "phone", by=stays)
     assert rows() == before
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Account)) == 0
+
+
+# --- The pages --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def admin(app, sign_in):
+    return sign_in(make.somebody(Role.ADMIN, full_name="Aigul Seitkali", email="aigul@example.org"))
+
+
+def test_who_is_in_the_register_twice_is_found_by_address_or_by_name_and_year(app, admin):
+    make.a_person("Nilufar Gulomova", birth_year=1990, country="UZ")
+    make.a_person("Gʻulomova Nilufar", birth_year=1990, country="UZ")
+    make.a_person("Nilufar Gulomova", birth_year=1991, email="other@example.org")
+    make.a_person("Somebody Else", email="other@example.org")
+    make.a_person("Nilufar Gulomova")
+    page = admin.get("/people/duplicates").text
+    assert page.count("Compare with the first") == 2
+    assert page.count("1990") == 2
+
+
+def test_nobody_twice_is_said(app, admin):
+    assert "Nobody twice" in admin.get("/people/duplicates").text
+
+
+def test_two_are_compared_merged_found_at_the_old_address_and_parted(two, admin):
+    stays, goes = two
+    assert f"/people/{stays.id}/merge/{goes.id}" in admin.get(f"/people/{stays.id}").text, "the same name"
+    assert f"/people/{stays.id}/merge/{goes.id}" in admin.get(f"/people/{stays.id}/merge?q=нилуфар").text
+    page = admin.get(f"/people/{stays.id}/merge/{goes.id}").text
+    for words in ("1 seat<", "1 account<", "+998 1", "nilufar@example.net", "Goes"):
+        assert words in page, words
+    answer = admin.post(f"/people/{stays.id}/merge/{goes.id}", data={"phone": "goes", "email": "stays", "id": "goes"})
+    assert answer.location == f"/people/{stays.id}"
+    assert admin.get(f"/people/{goes.id}").location == f"/people/{stays.id}"
+    page = admin.get(f"/people/{stays.id}").text
+    assert "Records merged into this one" in page
+    assert "+998 1" in page
+    assert admin.post(f"/people/{stays.id}/part/{goes.id}").location == f"/people/{stays.id}"
+    assert admin.get(f"/people/{goes.id}").status_code == 200
+
+
+def test_what_stands_in_the_way_is_said_and_there_is_no_button(app, admin):
+    cohort, stays, goes = make.a_cohort(), make.a_person(), make.a_person()
+    for person in (stays, goes):
+        make.an_enrolment(cohort, person)
+    page = admin.get(f"/people/{stays.id}/merge/{goes.id}").text
+    assert f"Both have had a seat in {cohort.code}" in page
+    assert ">Merge</button>" not in page
+    assert "Both have had a seat" in admin.post(f"/people/{stays.id}/merge/{goes.id}").text
+    assert admin.get(f"/people/{stays.id}/merge/999999").status_code == 404
+    assert "This is one record" in admin.get(f"/people/{stays.id}/merge/{stays.id}").text
+
+
+def test_a_coordinator_merges_participants_but_nobody_with_a_role(app, sign_in):
+    client = sign_in(make.somebody(Role.COORDINATOR))
+    stays, goes, trainer = make.a_person(), make.a_person(), make.a_person()
+    make.an_assignment(trainer, Role.TRAINER, cohort=make.a_cohort())
+    assert client.post(f"/people/{stays.id}/merge/{trainer.id}").status_code == 200
+    assert client.post(f"/people/{stays.id}/merge/{goes.id}").status_code == 302
+    db.session.expire_all()
+    assert (goes.merged_into_id, trainer.merged_into_id) == (stays.id, None)

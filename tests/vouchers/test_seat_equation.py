@@ -30,6 +30,9 @@ from dostyk.people.rules import REQUIRED
 from dostyk.vouchers import queries, service
 from dostyk.vouchers.models import Batch, Redemption, Voucher
 from dostyk.vouchers.rules import BatchKind, BatchState, VoucherState, why_not
+from dostyk.waiting import service as waiting
+from dostyk.waiting.models import WaitingEntry
+from dostyk.waiting.rules import STANDING, WaitingState
 from tests import factories
 
 STEPS = int(os.environ.get("SEAT_STEPS", "240"))
@@ -39,12 +42,14 @@ COUNTRIES = ("KG", "TJ")
 HELD = {"KG": 5, "TJ": 3}
 CAPACITY = 12
 one_of = st.integers(0, 10**6)
+sometimes = st.integers(0, 3).map(lambda number: number == 2)
 seldom = st.integers(0, 9).map(lambda number: number == 7)
 few = st.integers(1, 4)
 countries = st.sampled_from(COUNTRIES)
 kinds = st.sampled_from(BatchKind)
 
 
+OFTEN = ("issue", "issue_draft", "redeem", "redeem", "revive", "time_passes", "time_passes")
 verbs: dict[str, tuple[str, dict[str, st.SearchStrategy[Any]]]] = {}
 
 
@@ -71,6 +76,7 @@ class SeatsOfACohort(RuleBasedStateMachine):
         self.cohort = factories.a_cohort(
             seats=HELD if by_country else None, capacity=CAPACITY, starts_on=start,
             opens_at=self.now - timedelta(days=1), closes_at=self.now + timedelta(days=8), replace_until=start + timedelta(days=3),
+            hand_back_on=(self.now + timedelta(days=4)).date(), country_order=["TJ"], confirm_hours=30,
         )  # fmt: skip
         self.held = dict(HELD) if by_country else {}
         self.bodies = {country: factories.an_organisation(country=country) for country in COUNTRIES}
@@ -82,6 +88,7 @@ class SeatsOfACohort(RuleBasedStateMachine):
     def something_happens(self, data: st.DataObject) -> None:
         """One verb of those that have something to do, so that no step is lost."""
         possible = [name for name, (needed, _) in verbs.items() if not needed or self.there_are[needed]]
+        possible += [name for name in OFTEN if name in possible]
         name = data.draw(st.sampled_from(possible), label="verb")
         getattr(self, name)(**{key: data.draw(strategy, label=key) for key, strategy in verbs[name][1].items()})
 
@@ -124,7 +131,7 @@ class SeatsOfACohort(RuleBasedStateMachine):
         kind=st.sampled_from(BatchKind),
         approval=st.booleans(),
         days=st.integers(0, 4),
-        draft=seldom,
+        draft=sometimes,
         over=seldom,
     )
     def issue(self, country: str, quantity: int, kind: BatchKind, approval: bool, days: int, draft: bool, over: bool) -> None:
@@ -195,10 +202,6 @@ class SeatsOfACohort(RuleBasedStateMachine):
         voucher = self.chosen(self.open_ones(), number)
         self.take(voucher, factories.a_person(country=voucher.batch.country))
 
-    @verb("open", number=one_of)
-    def redeem_too(self, number: int) -> None:
-        self.redeem(number)
-
     @verb("voucher", number=one_of)
     def redeem_again(self, number: int) -> None:
         """Who had a seat or has one, with any voucher."""
@@ -264,13 +267,54 @@ class SeatsOfACohort(RuleBasedStateMachine):
             parts: dict[str, Any] = {"source": giver, "target": taker, "kind": MoveKind.PLANNED, "by": self.coordinator}
             self.attempt("move", lambda: seats.move_seats(self.cohort, number, now=self.now, **parts))
 
+    # --- Who waits --------------------------------------------------------------------------------------------------
+
+    @verb("", country=countries)
+    def wait(self, country: str) -> None:
+        person = factories.a_person(country=country)
+        self.attempt("wait", lambda: waiting.join(self.cohort, person, self.now))
+
+    @verb("", country=countries)
+    def wait_too(self, country: str) -> None:
+        self.wait(country)
+
+    @verb("open", number=one_of)
+    def wait_with_a_voucher(self, number: int) -> None:
+        voucher = self.chosen(self.open_ones(), number)
+        person = factories.a_person(country=voucher.batch.country)
+        offer = service.offer(voucher.code, person, None, self.now, "aigul@example.org")
+        if offer.full:
+            self.attempt("wait with a voucher", lambda: waiting.join(self.cohort, person, self.now, voucher=voucher))
+
+    @verb("wait", number=one_of)
+    def leave_the_list(self, number: int) -> None:
+        if entry := self.entry(number, *STANDING):
+            self.attempt("leave the list", lambda: waiting.leave(entry, self.now, by=entry.person))
+
+    @verb("wait", share=seldom)
+    def promote(self, share: bool) -> None:
+        """What the hourly run does, or a coordinator who hands back earlier; done again, it does nothing more."""
+        done = self.attempt("promote", lambda: waiting.go_on(self.cohort, self.now, share=share))
+        self.done["offer"] += len(done.plan.offers)
+        self.done["hand back and share out"] += len(done.plan.moves)
+        self.done["offer lapses"] += len(done.lapsing)
+        assert not self.attempt("promote again", lambda: waiting.go_on(self.cohort, self.now, share=share))
+
+    @verb("offered", number=one_of)
+    def confirm(self, number: int) -> None:
+        """In time, or too late: then nothing is given."""
+        if entry := self.entry(number, WaitingState.OFFERED):
+            late = entry.offered_until <= self.now
+            seat = self.attempt("confirm", lambda: waiting.confirm(entry, CONSENTS, "en", self.now))
+            assert seat is None or not late
+
+    def entry(self, number: int, *states: WaitingState) -> WaitingEntry | None:
+        mine = sa.select(WaitingEntry).where(WaitingEntry.cohort_id == self.cohort.id, WaitingEntry.state.in_(states))
+        return self.chosen(mine.order_by(WaitingEntry.id), number)
+
     @verb("", hours=st.integers(4, 40))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
-
-    @verb("batch", hours=st.integers(4, 20))
-    def time_passes_too(self, hours: int) -> None:
-        self.time_passes(hours)
 
     # --- What must always be so -------------------------------------------------------------------------------------
 
@@ -304,6 +348,8 @@ class SeatsOfACohort(RuleBasedStateMachine):
         states = list(db.session.scalars(sa.select(Enrolment.state).where(Enrolment.cohort_id == self.cohort.id)))
         self.there_are.update({"held": sum(s in HOLDING for s in states), "left": sum(s not in HOLDING for s in states)})
         self.there_are.update({"pending": states.count(EnrolmentState.PENDING), "batch": self.there_are[BatchState.ISSUED]})
+        entries = list(db.session.scalars(sa.select(WaitingEntry.state).where(WaitingEntry.cohort_id == self.cohort.id)))
+        self.there_are.update({"wait": sum(s in STANDING for s in entries), "offered": entries.count(WaitingState.OFFERED)})
         self.there_are["voucher"] = self.voucher(0) is not None
         self.there_are["expired"] = self.chosen(self.expired_ones(), 0) is not None
         self.there_are["open"] = self.chosen(self.open_ones(), 0) is not None
@@ -318,9 +364,18 @@ class SeatsOfACohort(RuleBasedStateMachine):
 
     def counted_promises(self) -> Counter[str | None]:
         promised: Counter[str | None] = Counter()
+        left: Counter[int | None] = Counter()
         for voucher in db.session.scalars(queries.of_cohort(self.cohort)):
             if voucher.batch.state is BatchState.ISSUED and why_not(queries.facts(voucher), self.now) is None:
                 promised[voucher.batch.country] += voucher.uses - voucher.used
+                left[voucher.id] = voucher.uses - voucher.used
+        seated = set(db.session.scalars(sa.select(Enrolment.person_id).where(Enrolment.state.in_(HOLDING))))
+        offers = sa.select(WaitingEntry).where(WaitingEntry.cohort_id == self.cohort.id, WaitingEntry.state == WaitingState.OFFERED)
+        for entry in db.session.scalars(offers):
+            if entry.offered_until is not None and entry.offered_until > self.now and entry.person_id not in seated:
+                # Who waits with a voucher is promised one seat, not two.
+                promised[entry.country] += left[entry.voucher_id] < 1
+                left[entry.voucher_id] -= 1
         return promised
 
     def held_by_the_log(self) -> dict[str, int]:
@@ -352,7 +407,7 @@ def test_the_seats_always_add_up(app):
     with app.test_request_context("/", method="POST"):
         run_state_machine_as_test(SeatsOfACohort, settings=steps(STEPS))
     print(SeatsOfACohort.done)
-    assert {"issue", "redeem", "withdraw", "revoke one", "hand back", "enrol"} <= set(SeatsOfACohort.done)
+    assert {"issue", "redeem", "withdraw", "revoke one", "hand back", "enrol", "wait", "promote"} <= set(SeatsOfACohort.done)
 
 
 BREAKS = {

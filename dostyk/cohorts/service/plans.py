@@ -41,11 +41,15 @@ class CohortDetails:
     capacity: int
     welcome: LocalizedText
     seats: Mapping[str, int]
+    hand_back_on: date | None = None  # the last day on which countries can use their seats
+    country_order: Sequence[str] = ()  # whose waiting list the pool serves first
+    confirm_hours: int = 72
+    replace_until: date | None = None
 
     @property
     def columns(self) -> dict[str, Any]:
         """What stands in the row of the cohort itself."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "seats"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "seats"} | {"country_order": list(self.country_order)}
 
 
 def create(course: Course, code: str, details: CohortDetails, by: Person, now: datetime) -> Cohort:
@@ -139,6 +143,8 @@ def _check(details: CohortDetails, present: SeatTable) -> None:
     d = details
     for error in sorted(rules.plan_errors(d.starts_on, d.ends_on, d.time_zone, d.opens_at, d.closes_at)):
         raise Refused(PLAN_ERRORS[error], field=PLAN_FIELDS[error])
+    if late := rules.hand_back_error(d.hand_back_on, d.replace_until, d.ends_on, d.time_zone, d.closes_at):
+        raise Refused(PLAN_ERRORS[late], field=PLAN_FIELDS[late])
     errors = rules.seats_errors(d.capacity, d.seats, present)
     for wrong, countries in sorted(errors.items()):
         if wrong is SeatsError.COUNTRY_BELOW_TAKEN:

@@ -22,7 +22,7 @@ from sqlalchemy.orm.util import identity_key
 from dostyk.cohorts import queries, rules
 from dostyk.cohorts.labels import NO_SEAT, NO_SEAT_FOR_STAFF
 from dostyk.cohorts.models import Cohort, CountrySeats, Enrolment
-from dostyk.cohorts.rules import HOLDING, EnrolmentState, NoSeat
+from dostyk.cohorts.rules import HOLDING, CohortFacts, EnrolmentState, NoSeat
 from dostyk.cohorts.service.statements import APART, insert
 from dostyk.core.audit import note, record
 from dostyk.core.database import changed, db
@@ -156,10 +156,12 @@ def _take_seat(
 ) -> None:
     """One seat of the country and of the cohort, or Refused: first the rule, which knows why not; then the row, which is never wrong."""
     cohort = enrolment.cohort
-    facts = queries.facts(cohort, country, promised=promised, now=now)
-    reason = rules.no_seat(facts, now, back=back)
-    if reason is None and facts.country is not None and not _take_of_country(cohort.id, country):
-        reason = NoSeat.COUNTRY_FULL
+    by_country, reason = True, None
+    if not (promised and _take_at_once(cohort, country, now, back=back)):
+        facts = queries.facts(cohort, country, promised=promised, now=now)
+        by_country, reason = facts.by_country, rules.no_seat(facts, now, back=back)
+        if reason is None and facts.country is not None and not _take_of_country(cohort.id, country):
+            reason = NoSeat.COUNTRY_FULL
     if reason is None and not _count(cohort, +1):
         reason = NoSeat.FULL
     if reason is not None:
@@ -168,7 +170,20 @@ def _take_seat(
             field="country" if staff and reason in (NoSeat.COUNTRY_FULL, NoSeat.COUNTRY_NOT_INVITED) else None,
             note=note("enrolment.refused", f"person:{enrolment.person_id}", reason=reason, cohort=cohort.code, country=country),
         )
-    enrolment.country = country if facts.by_country else None
+    enrolment.country = country if by_country else None
+
+
+def _take_at_once(cohort: Cohort, country: str | None, now: datetime, *, back: bool) -> bool:
+    """Take a seat of the country that was promised, which nearly always is there: nothing has to be read first. False: look why not."""
+    in_time = CohortFacts(
+        archived=cohort.archived_at is not None,
+        opens=cohort.opens_at,
+        closes=cohort.closes_at,
+        capacity=rules.Seats(1, 0),
+        by_country=False,
+        country=None,
+    )
+    return country is not None and rules.no_seat(in_time, now, back=back) is None and _take_of_country(cohort.id, country)
 
 
 def _take_of_country(cohort_id: int, country: str | None) -> bool:

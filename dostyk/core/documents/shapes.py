@@ -112,3 +112,68 @@ class VoucherSheetData(TypedDict):
     instructions: Sequence[VoucherInstructions]
     demonstration: str | None
     vouchers: Sequence[VoucherCard]
+
+
+class NominationLetter(TypedDict):
+    """One page of `nomination.typ`, in its own `language`: who is named by whom for what, and the code to take the seat.
+
+    `issuer` is the body that names, `name` as in the passport, `own_name` in the own script or empty. `url` is the link
+    behind the QR code `qr`, `address` where the code is typed, without `https://`.
+    """
+
+    language: str
+    issuer: str
+    programme: str
+    title: str
+    on: str
+    name: str
+    own_name: str
+    post: str
+    text: str
+    course: str
+    facts: Sequence[VoucherFact]
+    code_label: str
+    code: str
+    address_label: str
+    address: str
+    qr_label: str
+    url: str
+    qr: str
+    steps: Sequence[str]
+    secret: str
+    demonstration: str | None
+
+
+class NominationLettersData(TypedDict):
+    """`nomination.typ`: A4 portrait, a page for each letter. The words come from here; the template has none."""
+
+    title: str
+    letters: Sequence[NominationLetter]
+
+
+class InvitationPage(TypedDict):
+    """One page of `invitation.typ`, in its own `language`: who is invited by whom for what, as a consulate reads it.
+
+    `name` as in the passport; `facts` about the person, `stay` about the course; `signature` stands under the line to sign.
+    """
+
+    language: str
+    host: str
+    programme: str
+    number: str
+    on: str
+    to: str
+    title: str
+    text: str
+    name: str
+    facts: Sequence[VoucherFact]
+    stay: Sequence[VoucherFact]
+    signature: str
+    demonstration: str | None
+
+
+class InvitationData(TypedDict):
+    """`invitation.typ`: A4 portrait, a page for each language. The words come from here; the template has none."""
+
+    title: str
+    pages: Sequence[InvitationPage]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from email_validator import EmailNotValidError, validate_email
@@ -47,6 +47,7 @@ _MALE = ("m", "male", "man", "м", "муж", "мужской", "мужчина",
          "эрэгтэй", "kişi")  # fmt: skip
 
 
+@lru_cache(1000)
 def country(text: str) -> str | None:
     """The code of a country: `KG`, `Kyrgyzstan`, `Кыргызстан`, `Қырғызстан`."""
     text = text.strip()
@@ -63,8 +64,7 @@ def languages(text: str) -> list[str] | None:
 
 def sex(text: str) -> str | None:
     """`female` or `male`."""
-    folded = fold(text)
-    return "female" if folded in {fold(w) for w in _FEMALE} else "male" if folded in {fold(w) for w in _MALE} else None
+    return _sexes().get(fold(text))
 
 
 def year(text: str) -> int | None:
@@ -81,6 +81,11 @@ def email(text: str) -> str | None:
     except EmailNotValidError:
         return None
     return text if len(text) <= 255 and text.isprintable() else None
+
+
+@cache
+def _sexes() -> dict[str, str]:
+    return {fold(word): "female" for word in _FEMALE} | {fold(word): "male" for word in _MALE}
 
 
 @cache

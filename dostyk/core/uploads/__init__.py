@@ -1,6 +1,6 @@
 """Files that people hand in: checked first, applied in the background, each row for itself; nothing is ever half applied unsaid.
 
-A room makes a `Kind` and registers it. Everything else is here: the verbs `hand_in`, `apply`, `throw_away`; the jobs that
+A room makes a `Kind` and registers it. Everything else is here: the verbs `hand_in`, `check_again`, `apply`, `throw_away`; the jobs that
 check and apply; the hourly one that forgets; what pages show (`report.rows`, macros/uploads.html).
 
     class Nominees:                                       # a Reader: made anew for each job
@@ -13,6 +13,7 @@ check and apply; the hourly one that forgets; what pages show (`report.rows`, ma
 
     upload = hand_in(NOMINEES, f"batch:{batch.id}", file.filename, file.read(), by=person, now=utcnow())   # in a work()
     apply(upload, by=person, now=utcnow(), invite=True)   # further words are options: Order.options in the reader
+    check_again(upload, by=person)
     throw_away(upload, by=person)
 
 Life: CHECKING → CHECKED or UNREADABLE (`upload.report["said"]` tells why) → APPLYING → APPLIED; or thrown away, and gone.
@@ -31,7 +32,7 @@ from __future__ import annotations
 from dostyk.core.uploads import report, tasks
 from dostyk.core.uploads.kinds import Change, Finding, Kind, Order, Reader, Verdict, register
 from dostyk.core.uploads.models import RowOutcome, RowResult, Upload, UploadRow, UploadState
-from dostyk.core.uploads.service import KEPT_DAYS, apply, hand_in, job_of, latest, one, running, throw_away
+from dostyk.core.uploads.service import KEPT_DAYS, apply, check_again, hand_in, job_of, latest, one, running, throw_away
 
 __all__ = [
     "KEPT_DAYS",
@@ -47,6 +48,7 @@ __all__ = [
     "UploadState",
     "Verdict",
     "apply",
+    "check_again",
     "hand_in",
     "job_of",
     "latest",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from dostyk.core.audit import Actor, record
-from dostyk.core.database import db
+from dostyk.core.database import changed, db
 from dostyk.core.errors import Refused
 from dostyk.core.i18n import language
 from dostyk.core.outbox import Job, JobState, enqueue
@@ -41,6 +41,16 @@ def hand_in(kind: Kind, subject: str, name: str, content: bytes, *, by: Actor, n
     record("upload.handed_in", subject_of(row.id), by=by, cohort=cohort, kind=kind.name, about=subject, size=len(content))
     enqueue("uploads.check", subject=subject_of(row.id), by_id=by.id, upload_id=row.id, language=language())
     return row
+
+
+def check_again(upload: Upload, *, by: Actor, cohort: str | None = None) -> None:
+    """Have a file checked anew, because something else has changed since. Raises Refused unless it is checked and not applied."""
+    checked = sa.update(Upload).where(Upload.id == upload.id, Upload.state == UploadState.CHECKED)
+    if changed(db.session.execute(checked.values(state=UploadState.CHECKING), execution_options={"synchronize_session": False})) != 1:
+        raise Refused(_("This file is being checked or applied already."))
+    db.session.refresh(upload, ["state"])
+    record("upload.checked_again", subject_of(upload.id), by=by, cohort=cohort, about=upload.subject)
+    enqueue("uploads.check", subject=subject_of(upload.id), by_id=by.id, upload_id=upload.id, language=language())
 
 
 def apply(upload: Upload, *, by: Actor, now: datetime, cohort: str | None = None, **options: Any) -> Job:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -115,10 +115,14 @@ def _judge(
     """Give each row its result, a chunk at a time: each takes the same number of statements."""
     counts: Counter[str] = Counter()
     fresh: Counter[str] = Counter()
+    of_line: dict[int, list[_Group]] = defaultdict(list)
+    for group in groups.values():
+        for number in group.lines if len(group.lines) > 1 else ():
+            of_line[number].append(group)
     last = done = 0
     while chunk := _after(upload_id, last):
         lines = [Line(row.line, row.cells) for row in chunk if row.result is None]
-        shared = {line.number: _shared(groups, line, reader) for line in lines}
+        shared = {line.number: of_line.get(line.number, []) for line in lines}
         others = _others(upload_id, {n for found in shared.values() for group in found for n in group.lines[:2]})
         alone = [line for line in lines if not _is_doubtful(shared[line.number], line.number)]
         verdicts = dict(zip((line.number for line in alone), reader.judge(alone), strict=True)) if alone else {}
@@ -139,11 +143,6 @@ def _after(upload_id: int, line: int) -> Sequence[Any]:
     columns = (UploadRow.id, UploadRow.line, UploadRow.cells, UploadRow.result, UploadRow.findings)
     mine = sa.select(*columns).where(UploadRow.upload_id == upload_id, UploadRow.line > line)
     return db.session.execute(mine.order_by(UploadRow.line).limit(CHUNK)).all()
-
-
-def _shared(groups: Mapping[str, _Group], line: Line, reader: Reader) -> list[_Group]:
-    found = (groups[f"{name}:{value}"] for name, value in reader.keys(line.cells).items())
-    return [group for group in found if len(group.lines) > 1]
 
 
 def _is_doubtful(shared: Sequence[_Group], number: int) -> bool:

@@ -125,6 +125,8 @@ def register(details: PersonDetails, *, by: Person | None, now: datetime) -> Per
 
 def update(person: Person, details: PersonDetails, *, by: Person, now: datetime) -> Person:
     """Change what is known of a person. The log keeps which fields, and the names before and after; certificates keep theirs."""
+    if person.anonymised_at is not None:
+        raise Refused(_("This person is anonymised: nothing more is written down about them."))
     values = checked(details)
     before = {key: getattr(person, key) for key in values}
     changed = sorted(key for key in values if before[key] != values[key])
@@ -146,8 +148,8 @@ def archive(person: Person, *, by: Person, now: datetime) -> None:
 
 
 def restore(person: Person, *, by: Person, now: datetime) -> None:
-    """Bring an archived person back."""
-    if person.archived_at is not None:
+    """Bring an archived person back, unless they are anonymised."""
+    if person.archived_at is not None and person.anonymised_at is None:
         person.archived_at = None
         record("person.restored", f"person:{person.id}", by=by)
 

@@ -179,11 +179,15 @@ def _close(person: Person) -> int | None:
 
 
 def _bring_back(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows as the log keeps them; those that exist again are left alone."""
+    """Rows as the log keeps them; what is there again is left alone, and a number that another row has got meanwhile is not taken."""
     for row in rows:
         values = {key: _instant(value) if key.endswith("_at") else value for key, value in row.items()}
-        if db.session.scalar(sa.select(table.c.id).where(table.c.id == row["id"])) is None:
-            db.session.execute(sa.insert(table).values(values))
+        same = [table.c[key].is_not_distinct_from(value) for key, value in values.items() if key != "id" and not key.endswith("_at")]
+        if db.session.scalar(sa.select(table.c.id).where(*same)) is not None:
+            continue
+        if db.session.scalar(sa.select(table.c.id).where(table.c.id == row["id"])) is not None:
+            del values["id"]
+        db.session.execute(sa.insert(table).values(values))
 
 
 def _plain(value: Any) -> Any:

@@ -39,11 +39,15 @@ NO_SIGN_IN: dict[str, Any] = {
 SAID_STILL = frozenset({"purpose", "role", "cohort_id", "organisation_id", "country", "into", "from_", "to", "moved", "closed", "archived"})
 
 
+def begins(now: datetime, years: int) -> datetime | None:
+    """The moment since when things are kept; None when everything is kept for ever."""
+    return now - timedelta(days=365.25 * years) if years > 0 else None
+
+
 def due(now: datetime, years: int, limit: int = 500) -> Sequence[int]:
     """The numbers of people whom nobody needed for `years` years (0: for ever), those added first before the others. One statement."""
-    if years < 1:
+    if (moment := begins(now, years)) is None:
         return ()
-    moment = now - timedelta(days=365.25 * years)
     old = sa.select(Person.id).where(Person.created_at < moment, Person.anonymised_at.is_(None), Person.merged_into_id.is_(None))
     return db.session.scalars(old.where(~sa.or_(*records.needed_after(moment))).order_by(Person.created_at, Person.id).limit(limit)).all()
 

@@ -10,5 +10,6 @@ from dostyk.vouchers.service.redeeming import Given, Offer, Queued, no_seat_sent
 
 __all__ = [
     "Given", "Offer", "Order", "Queued", "approve", "change_quantity", "close", "decline", "discard", "edit_draft", "exchange", "extend",
-    "hand_back", "issue", "issue_draft", "leave", "lock_to", "no_seat_sentence", "offer", "redeem", "replacement", "revoke", "ticket", "use", "wait",
+    "hand_back", "issue", "issue_draft", "leave", "lock_to", "no_seat_sentence", "offer", "redeem", "replacement", "revoke", "ticket",
+    "use", "wait",
 ]  # fmt: skip

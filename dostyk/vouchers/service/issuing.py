@@ -124,6 +124,7 @@ def replacement(enrolment: Enrolment, by: Person, now: datetime) -> Batch:
 
 def hold(batch: Batch, state: BatchState) -> None:
     """Read a batch anew and keep others from changing it until the unit of work ends. Raises Refused unless it is in `state`."""
+    db.session.flush()  # what another verb of this unit of work changed is not to be read away
     db.session.refresh(batch, ["state", "quantity", "valid_until"], with_for_update={"key_share": True})
     if batch.state is not state:
         raise Refused(labels.NO_CHANGE[NoChange.NOT_A_DRAFT if state is BatchState.DRAFT else NoChange.NOT_ISSUED])

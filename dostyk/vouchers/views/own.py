@@ -14,6 +14,7 @@ from dostyk.vouchers import listing, printing, queries
 from dostyk.vouchers.models import Batch
 from dostyk.vouchers.views.shared import bp, printed, words
 
+nav.tab("batch", 10, _l("Codes"), "vouchers.batch", Permission.SEE_BATCH)
 nav.section(25, _l("Vouchers"), "vouchers.mine", Permission.SEE_BATCH)
 
 

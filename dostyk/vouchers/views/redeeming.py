@@ -23,7 +23,7 @@ from dostyk.core.limits import GrowingWait
 from dostyk.extensions import limiter
 from dostyk.people import queries as people
 from dostyk.people.models import Person
-from dostyk.vouchers import calendars, letters, queries, rules, service
+from dostyk.vouchers import calendars, letters, prefill, queries, rules, service
 from dostyk.vouchers.forms import ConsentForm, LeaveForm, RedeemForm, SeatForm
 from dostyk.vouchers.labels import GIVES_NO_SEAT
 from dostyk.vouchers.views.shared import bp
@@ -86,8 +86,9 @@ def seat(code: str) -> ResponseReturnValue:
                 return redirect(url_for("vouchers.welcome", cohort_code=offer.seat.cohort.code), 303)
             if request.method == "POST" and (offer.seat or form.validate()):
                 return _wait(offer, form, person) if offer.full and form.wait.data else _take(offer, form, person)
-        g.failed_try = form.refused
-        return render_template("vouchers/seat.html", offer=offer, form=form, person=person, why_not=service.no_seat_sentence(offer))
+        g.failed_try, known = form.refused, _known(offer, form)
+        said = {"why_not": service.no_seat_sentence(offer), "known": known}
+        return render_template("vouchers/seat.html", offer=offer, form=form, person=person, **said)
     return _type_the_code(typed)
 
 
@@ -190,6 +191,15 @@ def _wait(offer: service.Offer, form: ConsentForm, person: Person | None) -> Res
             session.clear()
             login_user(queued.account, remember=False)
     return redirect(queued.path, 303)
+
+
+def _known(offer: service.Offer, form: ConsentForm) -> prefill.Known:
+    """What the form shows of who was named for this voucher, to whoever has the key of their letter."""
+    known = prefill.known(offer.voucher, request.args.get("k", "")) if isinstance(form, SeatForm) and "k" in request.args else {}
+    if request.method == "GET":
+        for name, value in known.items():
+            form[name].data = value
+    return known
 
 
 def _take(offer: service.Offer, form: ConsentForm, person: Person | None) -> ResponseReturnValue:

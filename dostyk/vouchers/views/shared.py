@@ -14,6 +14,7 @@ from dostyk.core.clock import utcnow
 from dostyk.core.database import work
 from dostyk.core.errors import Refused
 from dostyk.core.forms import Form
+from dostyk.core.i18n import known as known_language
 from dostyk.core.tables import Listing, csv_response
 from dostyk.core.text import group_code
 from dostyk.vouchers import listing, printing, queries, rules
@@ -75,12 +76,15 @@ def file_of_codes(name: str, vouchers: Listing[Voucher], cohort: Cohort) -> Resp
 
 
 def printed(batch: Batch) -> Response:
-    """One printed file of the batch: all of it, or a hundred vouchers of a big one (`?part=2`)."""
+    """One printed file of the batch: all of it, or a hundred vouchers of a big one (`?part=2`), or one (`?voucher=7&in=ru`)."""
     now, parts = utcnow(), rules.sheets(queries.number_of(batch))
-    part = request.args.get("part", 1, type=int)
-    vouchers = queries.open_of(batch, parts[part - 1], now) if 1 <= part <= len(parts) else abort(404)
+    part, only = request.args.get("part", 1, type=int), request.args.get("voucher", type=int)
+    if only is not None:
+        vouchers = queries.one_open(batch, only, now) or abort(404)
+    else:
+        vouchers = queries.open_of(batch, parts[part - 1], now) if 1 <= part <= len(parts) else abort(404)
     if not vouchers:
         raise Refused(_("None of these vouchers can be redeemed any more: there is nothing to print."))
-    pdf = printing.sheet(batch, vouchers, current_app.config["PUBLIC_URL"], now)
+    pdf = printing.sheet(batch, vouchers, current_app.config["PUBLIC_URL"], now, known_language(request.args.get("in")) or "")
     disposition = f'attachment; filename="{printing.file_name(batch)}.pdf"'
     return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": disposition, "Cache-Control": "no-store"})
