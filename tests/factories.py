@@ -217,8 +217,11 @@ def a_letter(**values: Any) -> Mail:
 
 def an_upload(cohort: Cohort, by: Person, **values: Any) -> Upload:
     """A file of participants that was handed in, and waits for the worker."""
-    defaults: dict[str, Any] = {"name": "people.csv", "content": b"Full name,Country", "at": utcnow(), "report": {}}
-    return save(Upload(kind="participants", subject=f"cohort:{cohort.id}", by_id=by.id, **{**defaults, **values}))
+    defaults: dict[str, Any] = {
+        "kind": "participants", "subject": f"cohort:{cohort.id}", "name": "people.csv", "content": b"Full name,Country", "at": utcnow(),
+        "report": {},
+    }  # fmt: skip
+    return save(Upload(by_id=by.id, **{**defaults, **values}))
 
 
 def a_job(name: str = "test.note", **values: Any) -> outbox.Job:

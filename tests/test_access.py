@@ -65,6 +65,8 @@ def things(label: str) -> tuple[dict[str, Any], Any, Any, Any]:
         "kind_name": "vouchers.welcome",
         "language": "ru",
         "job_id": factories.a_job().id,
+        "nominee_id": factories.a_nominee(batch).id,
+        "/vouchers/ upload_id": factories.an_upload(cohort, person, kind="nominees", subject=f"batch:{batch.id}").id,
         "upload_id": factories.an_upload(cohort, person).id,
         "kind": "csv",
         "entry_id": factories.a_place(cohort).id,

@@ -31,6 +31,9 @@ class Organisation(Model):
     archived_at: Mapped[Instant | None]
 
 
+_MERGED = sa.text("merged_into_id IS NOT NULL")
+
+
 class Person(Model):
     """A human being: participant, trainer, coordinator, focal point.
 
@@ -43,7 +46,11 @@ class Person(Model):
         sa.Index("ix_person_sort_id", "sort_name", "id"),
         sa.Index("ix_person_country_sort_id", "country", "sort_name", "id"),
         sa.Index("ix_person_created_id", "created_at", "id"),
-        sa.Index("ix_person_same", "name_key", "birth_year"),
+        # For records of one human being: all that is asked about them stands in the index.
+        sa.Index("ix_person_same", "name_key", "birth_year", "merged_into_id"),
+        sa.Index("ix_person_address", "email", "merged_into_id"),
+        # Of the few that are merged: SQLite takes an index of all for a good way to those that are not.
+        sa.Index("ix_person_merged_into_id", "merged_into_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -57,7 +64,7 @@ class Person(Model):
     search: Mapped[str] = mapped_column(sa.Text, default="")  # folded names and address, in every script we know
     sex: Mapped[Sex] = mapped_column(default=Sex.NOT_STATED)
     country: Mapped[str | None] = mapped_column(sa.String(2))
-    email: Mapped[str] = mapped_column(sa.String(255), default="", index=True)
+    email: Mapped[str] = mapped_column(sa.String(255), default="")
     phone: Mapped[str] = mapped_column(sa.String(40), default="")
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
     employer: Mapped[str] = mapped_column(sa.String(300), default="")  # as the person writes it; `organisation` is for staff and partners
@@ -67,7 +74,7 @@ class Person(Model):
     created_at: Mapped[Instant]
     archived_at: Mapped[Instant | None]
     birth_year: Mapped[int | None]  # tells people of the same name apart; the full date is not asked for
-    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)  # another record of the same human being
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))  # another record of the same human being
     anonymised_at: Mapped[Instant | None]
 
     organisation: Mapped[Organisation | None] = relationship()

@@ -27,10 +27,9 @@ File = tuple[Sequence[object], Iterator[Sequence[object]]]
 
 
 def waiting(cohort: Cohort) -> Listing[Any]:
-    """The waiting lists of a cohort as (entry, position, address); who no longer waits only when asked for."""
-    ranks = queries.ranked(cohort, apart=queries.by_country(cohort))
+    """The waiting lists of a cohort as (entry, address); who no longer waits only when asked for."""
     select = queries.lists().where(WaitingEntry.cohort_id == cohort.id)
-    select = select.outerjoin(ranks, ranks.c.id == WaitingEntry.id).outerjoin(Account, Account.person_id == WaitingEntry.person_id)
+    select = select.outerjoin(Account, Account.person_id == WaitingEntry.person_id)
     # Translators: which people a waiting list shows
     states = [("", _l("Waiting, or offered a seat")), *STATES.items(), ("all", _l("All"))]
     if request.args.get("state") not in {value for value, _word in states if value}:
@@ -38,7 +37,7 @@ def waiting(cohort: Cohort) -> Listing[Any]:
     named = sorted((country_name(code, language()), code) for code in queries.countries_in(cohort))
     order: Sequence[Any] = (WaitingEntry.joined_at, WaitingEntry.id)
     return listing(
-        select.add_columns(ranks.c.position, sa.func.coalesce(Account.email, Person.email)),
+        select.add_columns(sa.func.coalesce(Account.email, Person.email)),
         sorts={
             "country": [WaitingEntry.country, *order],
             "since": order,
@@ -59,18 +58,18 @@ def waiting(cohort: Cohort) -> Listing[Any]:
 
 def file_of_waiting(found_ones: Listing[Any], cohort: Cohort) -> File:
     """Head and lines of a file of the waiting lists; times on the clock of the venue."""
-    zone, lang = ZoneInfo(cohort.time_zone), language()
+    zone, lang, positions = ZoneInfo(cohort.time_zone), language(), queries.positions(cohort)
     head = (
         _("Country"), _("Position"), _("Full name"), _("Name in own script"), _("E-mail"), _("Since (%(zone)s)", zone=cohort.time_zone),
         _("State"), _("Confirm by (%(zone)s)", zone=cohort.time_zone),
     )  # fmt: skip
     return head, (
         (
-            country_name(e.country, lang), position or "", e.person.full_name, e.person.own_name, address or "",
+            country_name(e.country, lang), positions.get(e.id, ""), e.person.full_name, e.person.own_name, address or "",
             e.joined_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"), label(e.state),
             e.offered_until.astimezone(zone).strftime("%Y-%m-%d %H:%M") if e.offered_until and e.state is WaitingState.OFFERED else "",
         )
-        for e, position, address in db.session.execute(found_ones.select.execution_options(yield_per=500))
+        for e, address in db.session.execute(found_ones.select.execution_options(yield_per=500))
     )  # fmt: skip
 
 

@@ -87,7 +87,8 @@ def index(cohort: Cohort) -> ResponseReturnValue:
     found = listing.waiting(cohort)
     if request.args.get("format") == "csv":
         return csv_response(f"waiting-{cohort.code}", *listing.file_of_waiting(found, cohort))
-    return render_template("waiting/index.html", cohort=cohort, l=found, shapes=SHAPES, over=queries.is_over(cohort, utcnow()))
+    positions, over = queries.positions(cohort), queries.is_over(cohort, utcnow())
+    return render_template("waiting/index.html", cohort=cohort, l=found, positions=positions, shapes=SHAPES, over=over)
 
 
 @bp.route(f"{LISTS}/add", methods=["GET", "POST"])

@@ -259,8 +259,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('merged_into_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('anonymised_at', dostyk.core.database.UTCDateTime(), nullable=True))
         batch_op.add_column(sa.Column('name_key', sa.String(length=220), nullable=False, server_default=''))
-        batch_op.create_index('ix_person_same', ['name_key', 'birth_year'], unique=False)
-        batch_op.create_index(batch_op.f('ix_person_merged_into_id'), ['merged_into_id'], unique=False)
+        batch_op.create_index('ix_person_same', ['name_key', 'birth_year', 'merged_into_id'], unique=False)
+        batch_op.drop_index(batch_op.f('ix_person_email'))
+        batch_op.create_index('ix_person_address', ['email', 'merged_into_id'], unique=False)
+        batch_op.create_index('ix_person_merged_into_id', ['merged_into_id'], unique=False, sqlite_where=sa.text('merged_into_id IS NOT NULL'), postgresql_where=sa.text('merged_into_id IS NOT NULL'))
         batch_op.create_foreign_key(batch_op.f('fk_person_merged_into_id_person'), 'person', ['merged_into_id'], ['id'])
 
     words = op.create_table('person_word',
@@ -300,7 +302,9 @@ def downgrade() -> None:
     op.drop_table('person_word')
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_person_merged_into_id_person'), type_='foreignkey')
-        batch_op.drop_index(batch_op.f('ix_person_merged_into_id'))
+        batch_op.drop_index('ix_person_merged_into_id', sqlite_where=sa.text('merged_into_id IS NOT NULL'), postgresql_where=sa.text('merged_into_id IS NOT NULL'))
+        batch_op.drop_index('ix_person_address')
+        batch_op.create_index(batch_op.f('ix_person_email'), ['email'], unique=False)
         batch_op.drop_index('ix_person_same')
         batch_op.drop_column('name_key')
         batch_op.drop_column('anonymised_at')

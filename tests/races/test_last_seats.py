@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from dostyk.cohorts import queries as cohorts
 from dostyk.cohorts.models import Cohort, CountrySeats, Enrolment
-from dostyk.cohorts.rules import EnrolmentState
+from dostyk.cohorts.rules import HOLDING, EnrolmentState
 from dostyk.core.audit import Event
 from dostyk.core.clock import utcnow
 from dostyk.core.database import db, work
@@ -19,7 +21,7 @@ from dostyk.core.errors import Refused
 from dostyk.people.models import Account, Person
 from dostyk.people.rules import REQUIRED, PersonDetails, Sex
 from dostyk.vouchers import service
-from dostyk.vouchers.models import Redemption, Voucher
+from dostyk.vouchers.models import Batch, Redemption, Voucher
 from tests import factories
 
 pytestmark = pytest.mark.xdist_group("races")  # the racing processes are started once
@@ -128,6 +130,59 @@ def test_a_group_code_gives_as_many_seats_as_it_has_uses(app, racers):
     outcomes = Counter(racers.race(as_somebody_new, [(code, number) for number in range(50)]))
     assert outcomes == {"new": 3, "refused": 47}
     assert taken() == (3,) * 5
+
+
+def issue_one(app: Flask, argument: tuple[str, int, int]) -> str:
+    """A coordinator issues one voucher more: half of them as a batch of its own, half by raising the same batch."""
+    code, batch_id, number = argument
+    with app.test_request_context("/", method="POST"):
+        cohort, now = db.session.scalars(sa.select(Cohort).where(Cohort.code == code)).one(), utcnow()
+        batch = db.session.get_one(Batch, batch_id)
+        try:
+            with work():
+                if number % 2:
+                    through = cohort.today(now) + timedelta(days=2)
+                    service.issue(cohort, service.Order(batch.organisation, "KG", 1, through, "en"), batch.issued_by, now)
+                else:
+                    db.session.refresh(batch, ["quantity"], with_for_update=True)
+                    service.change_quantity(batch, batch.quantity + 1, "one more", batch.issued_by, now)
+        except Refused:
+            return "refused"
+        return "issued"
+
+
+def test_coordinators_who_issue_at_once_promise_no_seat_twice(app, racers):
+    cohort = factories.a_cohort(seats={"KG": SEATS + 1})
+    batch = factories.a_batch(cohort, 1)
+    outcomes = Counter(racers.race(issue_one, [(cohort.code, batch.id, number) for number in range(40)]))
+    assert outcomes == {"issued": SEATS, "refused": 40 - SEATS}
+    table = cohorts.seat_table(cohort, utcnow())
+    assert (table.countries["KG"].reserved, table.countries["KG"].free) == (SEATS + 1, 0)
+
+
+def withdraw_or_decide(app: Flask, argument: tuple[int, int]) -> str:
+    """The participant withdraws, a coordinator approves, another declines, all at the same moment."""
+    enrolment_id, number = argument
+    with app.test_request_context("/", method="POST"):
+        seat = db.session.get_one(Enrolment, enrolment_id)
+        with work():
+            match number % 3:
+                case 0:
+                    service.leave(seat, "ill", utcnow())
+                case 1:
+                    service.approve(seat, seat.person, utcnow())
+                case _:
+                    service.decline(seat, "no", seat.person, utcnow())
+        return "done"
+
+
+def test_a_seat_goes_back_once_whoever_lets_go_of_it(app, racers):
+    cohort = factories.a_cohort(seats={"KG": 9})
+    seats = [factories.an_enrolment(cohort, country="KG", state=EnrolmentState.PENDING) for _ in range(4)]
+    outcomes = Counter(racers.race(withdraw_or_decide, [(seat.id, number) for number in range(12) for seat in seats]))
+    assert outcomes == {"done": 48}
+    held = number_of(Enrolment, Enrolment.state.in_(HOLDING))
+    assert (held, taken()[3:]) == (0, (0, 0))
 
 
 def test_these_tests_can_fail(app, racers):
