@@ -86,7 +86,7 @@ def crowd(app, monkeypatch):
     for n in range(1, MANY + 1):
         search = f"nurjan {'azizov' if n % 2 else 'karimov'} n{n}@mail.org {'unusual' if n == 77 else ''}"
         people.append(
-            {"id": n, "full_name": f"Nurzhan {n}", "sort_name": f"n {n:05}", "search": search, "country": "KG", "created_at": now}
+            {"id": FIRST + n, "full_name": f"Nurzhan {n}", "sort_name": f"n {n:05}", "search": search, "country": "KG", "created_at": now}
         )
         words += [{"person_id": FIRST + n, "word": word} for word in words_of(search)]
     with work():
