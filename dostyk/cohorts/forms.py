@@ -166,8 +166,9 @@ class CohortForm(Form):
     )
     confirm_hours = IntegerField(
         _l("Hours to confirm a seat that is offered from a waiting list"),
-        [InputRequired(), NumberRange(min=1, max=720, message=_l("A number from 1 to 720."))],
+        [Optional(), NumberRange(min=1, max=720, message=_l("A number from 1 to 720."))],
         default=72,
+        description=_l("Left empty: 72."),
     )
     replace_until = DateField(
         _l("Places can be taken over through"),
@@ -216,7 +217,7 @@ class CohortForm(Form):
             welcome=self.welcome.data,
             hand_back_on=self.hand_back_on.data,
             country_order=self.country_order.data or (),
-            confirm_hours=self.confirm_hours.data,
+            confirm_hours=self.confirm_hours.data or 72,
             replace_until=self.replace_until.data,
             seats={row.form.country.data: row.form.seats.data for row in self.seats.entries if row.form.country.data},
         )
