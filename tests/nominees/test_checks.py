@@ -221,8 +221,10 @@ def test_the_course_says_what_it_asks_for(sign_in, cohort):
     assert "Checks that stop an invitation until a coordinator decides" in page
     data = {
         "project_id": cohort.course.project_id, "title-en": "Digital Public Services", "kind": "advanced", "academic_hours": "40",
-        "minutes_per_hour": "45", "languages": ["ru"], "least_attendance": "80", "excused_hours": "left_out", "late_hours": "full",
-        "least_cultural_events": "0", "years_of_service": "3", "enforced_checks": ["language", "trained_before"], "slug": slug, "public": "y",
+        "minutes_per_hour": "45", "languages": ["ru"], "least_attendance": "80", "excused_hours": "left_out",
+        "late_hours": "full",
+        "least_cultural_events": "0", "years_of_service": "3", "enforced_checks": ["language", "trained_before"], "slug": slug,
+        "public": "y",
     }  # fmt: skip
     assert admin.post(f"/courses/{slug}/edit", data=data).status_code == 302
     db.session.expire_all()

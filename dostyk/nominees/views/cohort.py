@@ -22,7 +22,7 @@ from dostyk.nominees.views.shared import NUMBER, bp, told
 from dostyk.vouchers import queries as vouchers
 
 # Not SEE_NOMINEES: a focal point has that for its own batches, and must not see those of others.
-nav.tab("cohort", 32, _l("Nominees"), "nominees.index", Permission.DECIDE_NOMINEES)
+nav.tab("cohort", 32, _l("Nominees"), "nominees.index", Permission.DECIDE_NOMINEES, under="vouchers.index")
 COHORT = "/cohorts/<cohort_code>/nominees"
 
 
