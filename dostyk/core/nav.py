@@ -15,6 +15,7 @@ class Link:
     label: object
     url: str
     current: bool
+    parts: tuple[Link, ...] = ()  # itself and what stands below it
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,10 @@ class _Entry:
     endpoint: str
     permission: Permission
     everywhere: bool = False
+    under: str = ""
+
+
+ONE_ROW = 8  # as many tabs as a laptop shows in one row in the longest language
 
 
 _sections: list[_Entry] = []
@@ -35,9 +40,12 @@ def section(order: int, label: object, endpoint: str, permission: Permission, *,
     _add(_sections, _Entry(order, label, endpoint, permission, everywhere))
 
 
-def tab(kind: str, order: int, label: object, endpoint: str, permission: Permission) -> None:
-    """A tab on the pages of one kind of thing, such as `cohort`; its endpoint takes that thing's address."""
-    _add(_tabs.setdefault(kind, []), _Entry(order, label, endpoint, permission))
+def tab(kind: str, order: int, label: object, endpoint: str, permission: Permission, *, under: str = "") -> None:
+    """A tab on the pages of one kind of thing, such as `cohort`; its endpoint takes that thing's address.
+
+    For who has more tabs than one row shows it stands below the tab whose endpoint is `under`.
+    """
+    _add(_tabs.setdefault(kind, []), _Entry(order, label, endpoint, permission, under=under))
 
 
 def _add(entries: list[_Entry], entry: _Entry) -> None:
@@ -59,7 +67,15 @@ def tabs(kind: str, thing: Any, **address: Any) -> list[Link]:
     # The tab whose address the page's begins with; of several the longest, because every tab's begins with the first one's.
     ours = [e for e in urls if _same_room(e.endpoint) and request.path.startswith(urls[e])]
     current = max(ours, key=lambda e: len(urls[e]), default=None)
-    return [Link(e.label, url, e is current) for e, url in urls.items()]
+    links = {e: Link(e.label, url, e is current) for e, url in urls.items()}
+    if len(links) <= ONE_ROW:
+        return list(links.values())
+    tops = {e.endpoint for e in urls}
+    below = {e: [links[x] for x in urls if x.under == e.endpoint] for e in urls if e.under not in tops}
+    return [
+        Link(e.label, urls[e], any(part.current for part in (links[e], *parts)), (links[e], *parts) if parts else ())
+        for e, parts in below.items()
+    ]
 
 
 def _same_room(endpoint: str) -> bool:

@@ -14,7 +14,7 @@ from dostyk.culture import queries
 from dostyk.schedule.labels import zone_words
 
 bp = Blueprint("culture", __name__, url_prefix="/cohorts/<cohort_code>/culture")
-tab("cohort", 50, _l("Culture"), "culture.index", Permission.SEE_SCHEDULE)
+tab("cohort", 50, _l("Culture"), "culture.index", Permission.SEE_SCHEDULE, under="schedule.index")
 
 
 @bp.get("")

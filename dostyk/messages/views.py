@@ -27,7 +27,7 @@ from dostyk.messages.labels import ORIGIN_SHAPES, SHAPES
 from dostyk.messages.rules import Origin
 
 bp = Blueprint("messages", __name__)
-tab("cohort", 70, _l("Messages"), "messages.index", Permission.SEE_MESSAGES)
+tab("cohort", 75, _l("Messages"), "messages.index", Permission.SEE_MESSAGES)
 section(60, _l("Messages"), "messages.everywhere_index", Permission.EDIT_MESSAGES, everywhere=True)
 COHORT, ALL = "/cohorts/<cohort_code>/messages", "/messages"
 TEXT = "/texts/<kind_name>/<language>"

@@ -30,7 +30,7 @@ from dostyk.waiting.models import WaitingEntry
 from dostyk.waiting.rules import WaitingState
 
 bp = Blueprint("waiting", __name__)
-nav.tab("cohort", 35, _l("Waiting list"), "waiting.index", Permission.EDIT_COHORT)
+nav.tab("cohort", 35, _l("Waiting list"), "waiting.index", Permission.EDIT_COHORT, under="cohorts.participants")
 LISTS = "/cohorts/<cohort_code>/waiting"
 NUMBER = "int(max=2147483647)"
 SHOWN = 200  # people named in a preview; a long list is read in the list itself
