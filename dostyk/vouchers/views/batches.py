@@ -16,6 +16,7 @@ from dostyk.core import nav
 from dostyk.core.access import Permission, needs
 from dostyk.core.clock import utcnow
 from dostyk.core.database import work
+from dostyk.core.errors import Refused
 from dostyk.core.text import group_code
 from dostyk.vouchers import listing, printing, queries, rules, service
 from dostyk.vouchers.forms import ChangeForm, ReasonForm
@@ -114,9 +115,13 @@ def close(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
 def exchange(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
     """A new code in place of one that was lost."""
     batch, form = in_cohort(cohort, batch_id), ReasonForm()
-    voucher = queries.voucher_of(batch, form.voucher.data or 0) or abort(404)
+    voucher = queries.voucher_of(batch, form.voucher.data) if form.voucher.data else None
+    if form.voucher.data and voucher is None:
+        abort(404)
 
     def act() -> str:
+        if voucher is None:
+            raise Refused(_("Choose a voucher of this batch."))
         new = service.exchange(voucher, form.reason.data or "", current_user.person, utcnow())
         return _("The new code is %(code)s. The old one gives no seat any more.", code=group_code(new.code))
 
