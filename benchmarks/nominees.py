@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
@@ -67,7 +68,7 @@ def timed(name: str, rows: int, act: Callable[[], object]) -> None:
     print(f"  {name:44} {took:8.1f} s {rows / took:10.0f} rows/s {memory:6} MB", flush=True)
 
 
-def a_batch(quantity: int, **values: object) -> Batch:
+def a_batch(quantity: int, **values: Any) -> Batch:
     """A batch of so many open vouchers, made at once."""
     batch = factories.a_batch(factories.a_cohort(seats={"KG": quantity}), 0, **values)
     with work():

@@ -37,7 +37,7 @@ from dostyk.vouchers.rules import BatchKind, BatchState, VoucherState
 @holders.provides
 def given() -> ColumnElement[bool]:
     """The vouchers that were given to somebody who was named."""
-    return Voucher.id.in_(sa.select(Nominee.voucher_id).where(Nominee.voucher_id.is_not(None), Nominee.ended_at.is_(None)))
+    return sa.exists().where(Nominee.voucher_id == Voucher.id, Nominee.ended_at.is_(None)).correlate(Voucher)
 
 
 @prefill.provides

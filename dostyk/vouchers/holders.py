@@ -22,3 +22,19 @@ def provides(condition: Condition) -> Condition:
 def spoken_for() -> ColumnElement[bool]:
     """The vouchers that are locked to an address or given to somebody, as a condition."""
     return sa.or_(Voucher.email.is_not(None), *(condition() for condition in _conditions))
+
+
+Exchange = Callable[[Voucher, Voucher], None]
+_exchanges: list[Exchange] = []
+
+
+def follows(exchange: Exchange) -> Exchange:
+    """Mark a function of (old, new) as giving the new voucher to whoever the old one was given to."""
+    _exchanges.append(exchange)
+    return exchange
+
+
+def exchanged(old: Voucher, new: Voucher) -> None:
+    """Tell the rooms above that a voucher has another code now."""
+    for exchange in _exchanges:
+        exchange(old, new)

@@ -171,9 +171,7 @@ def test_pasted_junk_gets_an_answer(focal, base, junk):
 
 
 def test_a_file_is_checked_and_applied_in_the_background(focal, batch, base, run_jobs):
-    content = (
-        b"Full name,E-mail address,Years of service\nAITBAEVA Aigul,aigul@example.org,6\nOMURBEKOV Nurzhan,nurzhan@example.org,x\n".encode()
-    )
+    content = b"Full name,E-mail address,Years of service\nAITBAEVA Aigul,aigul@example.org,6\nOMURBEKOV Nurzhan,nurzhan@example.org,x\n"
     for _ in range(2):
         answer = focal.post(f"{base}/files", data={"file": (io.BytesIO(content), "people.csv")}, content_type="multipart/form-data")
         run_jobs()
@@ -387,3 +385,15 @@ def test_home_tells_what_is_to_be_done(focal, batch, who, coordinator, cohort):
         db.session.get_one(type(cohort), cohort.id).course.enforced_checks = ["language"]
     assert f"person waits for your decision: {cohort.code}" in text(coordinator.get("/home"))
     assert "seats have no names yet" not in text(coordinator.get("/home"))
+
+
+def test_a_lost_code_is_exchanged_and_the_person_keeps_the_seat(focal, batch, base, who, cohort, coordinator):
+    nominee = named(batch, who, email="aigul@example.org")
+    focal.post(f"{base}/invite", data={"people": str(nominee.id)})
+    old = nominee.voucher_id
+    coordinator.post(f"/cohorts/{cohort.code}/vouchers/batches/{batch.id}/exchange", data={"voucher": str(old), "reason": "Lost"})
+    nominee = fresh(nominee)
+    assert nominee.voucher_id != old
+    assert (nominee.voucher.email, nominee.voucher.revoked_at, nominee.invited_at) == ("aigul@example.org", None, None)
+    focal.post(f"{base}/invite", data={"people": str(nominee.id)})
+    assert group_code(nominee.voucher.code) in letters()[-1].body

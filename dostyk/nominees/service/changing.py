@@ -56,11 +56,8 @@ def replace(nominee: Nominee, details: NomineeDetails, reason: str, by: Person, 
     if nominee.voucher_id is not None and redeemed(nominee):
         raise Refused(_("This person has taken the seat meanwhile."))
     with gathered():
-        new = None
         if old is not None and old.revoked_at is None:
-            new = voucher_service.exchange(old, reason, by, now)
-            if new.email:  # the new code has a new reader
-                voucher_service.lock_to(new, "", by, now)
+            voucher_service.exchange(old, reason, by, now, for_somebody_else=True)
         _end(nominee, reason, now)
         successor = name(batch, details, by, now, replaces=nominee)
         note("nominee.replaced", nominee, by, reason, by_nominee=successor.id)
@@ -127,11 +124,8 @@ def decide(nominee: Nominee, finding: Finding, *, accept: bool, reason: str, by:
 def _take_code(nominee: Nominee, reason: str, by: Person, now: datetime) -> None:
     """The code of who is declined dies; a new one, that nobody has, keeps the seat."""
     voucher = nominee.voucher
-    if voucher is None or not _is_open(voucher, nominee.batch, now):
-        return
-    new = voucher_service.exchange(voucher, reason, by, now)
-    if new.email:
-        voucher_service.lock_to(new, "", by, now)
+    if voucher is not None and _is_open(voucher, nominee.batch, now):
+        voucher_service.exchange(voucher, reason, by, now, for_somebody_else=True)
 
 
 def _is_open(voucher: Voucher, batch: Batch, now: datetime) -> bool:

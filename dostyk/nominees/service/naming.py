@@ -18,6 +18,7 @@ from dostyk.nominees.models import Decision, Nominee
 from dostyk.people.models import Person
 from dostyk.people.rules import PersonDetails, Sex, name_key
 from dostyk.people.service import checked
+from dostyk.vouchers import holders
 from dostyk.vouchers import rules as vouchers
 from dostyk.vouchers import service as voucher_service
 from dostyk.vouchers.models import Batch, Redemption, Voucher
@@ -116,6 +117,13 @@ def bind(nominee: Nominee, now: datetime) -> bool:
     db.session.refresh(nominee, ["voucher_id"])
     db.session.expire(nominee, ["voucher"])
     return True
+
+
+@holders.follows
+def give_another(old: Voucher, new: Voucher) -> None:
+    """Whoever had a code that was lost has the new one, and is invited with it again."""
+    mine = sa.update(Nominee).where(Nominee.voucher_id == old.id, Nominee.ended_at.is_(None))
+    db.session.execute(mine.values(voucher_id=new.id, invited_at=None, reminded_at=None), execution_options=APART)
 
 
 def redeemed(nominee: Nominee) -> bool:

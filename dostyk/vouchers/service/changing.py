@@ -96,10 +96,11 @@ def close(batch: Batch, reason: str, by: Person, now: datetime) -> int:
     return number
 
 
-def exchange(voucher: Voucher, reason: str, by: Person, now: datetime) -> Voucher:
+def exchange(voucher: Voucher, reason: str, by: Person, now: datetime, *, for_somebody_else: bool = False) -> Voucher:
     """A new code in place of this one, which dies: for a code that was lost, or for somebody else. Its seat stays reserved all the while.
 
-    The new one is locked to the same address as the old. Raises Refused when the old one gives no seat any more.
+    Whoever had the old one has the new one, and it is locked to the same address; one for somebody else belongs to nobody yet.
+    Raises Refused when the old one gives no seat any more.
     """
     batch = voucher.batch
     _hold(batch, reason)
@@ -110,8 +111,11 @@ def exchange(voucher: Voucher, reason: str, by: Person, now: datetime) -> Vouche
     db.session.refresh(voucher, ["used", "revoked_at", "revoked_reason"])
     if found is None:
         raise Refused(_("This voucher cannot be exchanged: it was used or revoked, or it has expired."))
-    (code,) = insert_codes(batch, 1, *found)
+    uses, email = found
+    (code,) = insert_codes(batch, 1, uses, None if for_somebody_else else email)
     new = db.session.scalars(sa.select(Voucher).where(Voucher.code == code)).one()
+    if not for_somebody_else:
+        holders.exchanged(voucher, new)
     _record("voucher.exchanged", batch, by, reason, voucher=voucher.id, new=new.id)
     return new
 
