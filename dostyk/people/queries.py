@@ -129,7 +129,9 @@ def duplicates(limit: int = 100) -> list[list[Person]]:
 # --- Finding people by name -----------------------------------------------------------------------------------------
 
 LISTED = 1000  # so many people are looked up by their numbers
-FEW = 50_000  # of a word that no more people bear, all are looked up; of a more frequent one, they are met on the way
+# Of a word that no more people bear, all are looked up and put in order. People of a more frequent one are met on the way; of a rarer
+# one they are not, when it is a family name and they all stand at the end of the order.
+FEW = 200_000
 
 
 def named(typed: str) -> ColumnElement[bool]:
