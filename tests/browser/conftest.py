@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,26 +55,31 @@ def browser() -> Iterator[Browser]:
 
 
 class Site:
-    """A running server with the invented data, and its address. `localhost`, because passkeys want a name."""
+    """A server with the invented data, or an empty one, and its address. `localhost`, because passkeys want a name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, invented: bool = True) -> None:
         self.app = make_app(folder, WTF_CSRF_ENABLED=True)
         migrate(self.app)
-        with self.app.app_context():
-            demo.load(PASSWORD)
+        if invented:
+            with self.app.app_context():
+                demo.load(PASSWORD)
         self.server = make_server("localhost", 0, self.app, threaded=True)
         self.url = f"http://localhost:{self.server.server_port}"
         self.app.config["PUBLIC_URL"] = self.url
 
+    @contextmanager
+    def running(self) -> Iterator[Site]:
+        thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        thread.start()
+        yield self
+        self.server.shutdown()
+        thread.join(5)
+
 
 @pytest.fixture(scope="session")
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("site"))
-    thread = threading.Thread(target=site.server.serve_forever, daemon=True)
-    thread.start()
-    yield site
-    site.server.shutdown()
-    thread.join(5)
+    with Site(tmp_path_factory.mktemp("site")).running() as site:
+        yield site
 
 
 @pytest.fixture
