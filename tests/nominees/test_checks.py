@@ -15,7 +15,7 @@ from dostyk.core.database import db, work
 from dostyk.core.errors import Refused
 from dostyk.courses.rules import Finding
 from dostyk.nominees import queries, service
-from dostyk.nominees.models import Decision
+from dostyk.nominees.models import Decision, Nominee
 from dostyk.nominees.rules import Likeness
 from dostyk.people.models import Person
 from dostyk.vouchers import service as vouchers
@@ -230,3 +230,23 @@ def test_the_course_says_what_it_asks_for(sign_in, cohort):
     db.session.expire_all()
     course = db.session.get_one(Cohort, cohort.id).course
     assert (course.years_of_service, course.enforced_checks) == (3, ["language", "trained_before"])
+
+
+def test_the_stage_in_sql_is_that_of_the_rule(cohort, who):
+    from dostyk.cohorts.rules import EnrolmentState
+
+    batch, now = make.a_batch(cohort, 12), utcnow()
+    make.a_nominee(batch, "Named Person")
+    make.a_nominee(batch, "Invited Person", invited_at=now)
+    old = make.a_nominee(batch, "Old Person", ended_at=now, ended_reason="Ill")
+    make.a_nominee(batch, "New Person", replaces_id=old.id)
+    make.a_nominee(batch, "Gone Person", ended_at=now, ended_reason="Budget")
+    declined = make.a_nominee(batch, "Declined Person", invited_at=now)
+    make.save(Decision(nominee=declined, finding=Finding.LANGUAGE, accepted=False, reason="No", at=now, by_id=who.id))
+    for state in EnrolmentState:
+        nominee = make.a_nominee(batch, f"{state.value.title()} Seat")
+        make.a_redemption(nominee.voucher, make.an_enrolment(cohort, make.a_person(), "KG", state=state))
+    db.session.rollback()
+    told = dict(db.session.execute(sa.select(Nominee.full_name, queries.staged())).all())
+    assert told == stages(batch)
+    assert sum(queries.counts(batch).values()) == len(told) == 10
