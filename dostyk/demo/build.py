@@ -25,6 +25,8 @@ from dostyk.courses.rules import CourseKind
 from dostyk.demo import content
 from dostyk.demo.content import CourseText, Text, t
 from dostyk.demo.names import Invented, people_of
+from dostyk.nominees import service as nominees
+from dostyk.nominees.service import NomineeDetails
 from dostyk.people import service as people
 from dostyk.people.labels import CONSENT_WORDING
 from dostyk.people.models import Account, Organisation, Person
@@ -32,6 +34,7 @@ from dostyk.people.rules import REQUIRED, OrganisationKind, Sex
 from dostyk.schedule.models import Slot
 from dostyk.schedule.rules import SlotKind
 from dostyk.vouchers.models import Batch, Redemption, Voucher
+from dostyk.waiting import service as waiting
 
 ZONE = ZoneInfo("Asia/Almaty")
 LESSONS = ((time(9), time(10, 30)), (time(10, 45), time(12, 15)), (time(14), time(15, 30)), (time(15, 45), time(17, 15)))
@@ -48,6 +51,7 @@ def load_everything(password: str) -> None:
         demo.courses()
         demo.staff()
         demo.cohorts()
+        demo.partners_at_work()
         demo.issue_certificates()
 
 
@@ -181,6 +185,26 @@ class _Demo:
         self._enrol(self.upcoming, {"AF": 3, "MN": 1, "KG": 2, "TJ": 3}, open_vouchers={"KG": 2, "TJ": 3})
         self._timetable(self.upcoming, content.COURSES[2], content.CULTURE_ASTANA, self.second)
 
+    def partners_at_work(self) -> None:
+        """In the coming cohort the focal point has named two people and invited one; somebody waits for a seat of a full country."""
+        mine = db.session.scalars(sa.select(Batch).where(Batch.cohort == self.upcoming, Batch.country == "TJ")).one()
+        named = [nominees.name(mine, self._nominee(next(self.names["TJ"])), self.focal, self.now) for _ in range(2)]
+        nominees.invite(named[:1], self.focal, self.now)
+        waiting.join(self.upcoming, self._participant(next(self.names["KG"])), self.now, by=self.coordinator)
+
+    def _nominee(self, invented: Invented) -> NomineeDetails:
+        return NomineeDetails(
+            full_name=invented.full_name,
+            own_name=invented.own_name,
+            sex=invented.sex,
+            employer=self.random.choice(content.EMPLOYERS),
+            post=self.random.choice(content.POSTS),
+            years_of_service=self.random.randrange(2, 20),
+            email=f"person{self.random.randrange(10_000, 99_999)}@example.org",
+            languages=tuple(invented.languages),
+            letter_language="ru",
+        )
+
     def _cohort(self, number: int, slug: str, host: str, start: date, length: int, seats: dict[str, int], trainer: Person) -> Cohort:
         course = self.course[slug]
         title = course.title
@@ -196,6 +220,8 @@ class _Demo:
             taken=0,
             opens_at=datetime.combine(start - timedelta(days=30), time(0), ZONE),
             closes_at=datetime.combine(start - timedelta(days=4), time(0), ZONE),
+            hand_back_on=start - timedelta(days=10),
+            country_order=list(seats),
             welcome=content.FIRST_STEPS,
             demo=True,
         )
