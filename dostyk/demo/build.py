@@ -186,22 +186,30 @@ class _Demo:
         self._timetable(self.upcoming, content.COURSES[2], content.CULTURE_ASTANA, self.second)
 
     def partners_at_work(self) -> None:
-        """In the coming cohort the focal point has named two people and invited one; somebody waits for a seat of a full country."""
+        """In the coming cohort the focal point named who has a seat, and two more, and invited one; somebody waits for a seat elsewhere."""
         mine = db.session.scalars(sa.select(Batch).where(Batch.cohort == self.upcoming, Batch.country == "TJ")).one()
+        seats = sa.select(Redemption).join(Redemption.voucher).where(Voucher.batch == mine).order_by(Redemption.id)
+        for redemption in db.session.scalars(seats).all():
+            person = redemption.enrolment.person
+            nominee = nominees.name(mine, self._nominee(person), self.focal, self.upcoming.opens_at)
+            if nominee.voucher is not None:
+                nominee.voucher.email = None
+            nominee.voucher, nominee.invited_at, redemption.voucher.email = redemption.voucher, self.upcoming.opens_at, person.email
+            db.session.flush()
         named = [nominees.name(mine, self._nominee(next(self.names["TJ"])), self.focal, self.now) for _ in range(2)]
         nominees.invite(named[:1], self.focal, self.now)
         waiting.join(self.upcoming, self._participant(next(self.names["KG"])), self.now, by=self.coordinator)
 
-    def _nominee(self, invented: Invented) -> NomineeDetails:
+    def _nominee(self, who: Person | Invented) -> NomineeDetails:
         return NomineeDetails(
-            full_name=invented.full_name,
-            own_name=invented.own_name,
-            sex=invented.sex,
+            full_name=who.full_name,
+            own_name=who.own_name,
+            sex=who.sex,
             employer=self.random.choice(content.EMPLOYERS),
             post=self.random.choice(content.POSTS),
             years_of_service=self.random.randrange(2, 20),
-            email=f"person{self.random.randrange(10_000, 99_999)}@example.org",
-            languages=tuple(invented.languages),
+            email=getattr(who, "email", "") or f"person{self.random.randrange(10_000, 99_999)}@example.org",
+            languages=tuple(who.languages),
             letter_language="ru",
         )
 
