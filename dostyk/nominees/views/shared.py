@@ -101,8 +101,8 @@ def _unknown_years(least: int) -> str:
 
 def _training(found: Found, **said: str) -> str:
     if found.likeness is Likeness.PERHAPS:
-        return _("Perhaps trained before: somebody of this name ended “%(title)s” on %(when)s.", **said)
-    return _("Trained before: ended “%(title)s” on %(when)s.", **said)
+        return _("Perhaps trained before: somebody of this name, “%(title)s”, through %(when)s.", **said)
+    return _("Trained before: “%(title)s”, through %(when)s.", **said)
 
 
 def _twice(found: Found, batch_id: int, nominee: Nominee) -> str:
