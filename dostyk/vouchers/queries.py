@@ -231,9 +231,13 @@ WHOLE = (contains_eager(Batch.cohort).joinedload(Cohort.course, innerjoin=True),
 
 
 def counts(batches: Iterable[Batch], now: datetime) -> Mapping[int, Mapping[VoucherState, int]]:
-    """How many vouchers of each batch are in which state: one statement."""
+    """How many seats the vouchers of each batch gave, and how many more those of each other state give: one statement."""
     ids = [b.id for b in batches]
-    by_state = [sa.func.count(sa.case((state_is(state, now), 1))).label(state.value) for state in VoucherState]
+    left = Voucher.uses - Voucher.used
+    by_state = [
+        sa.func.sum(Voucher.used if state is VoucherState.USED else sa.case((state_is(state, now), left), else_=0)).label(state.value)
+        for state in VoucherState
+    ]
     rows = db.session.execute(
         sa.select(Voucher.batch_id, *by_state).join(Voucher.batch).where(Voucher.batch_id.in_(ids)).group_by(Voucher.batch_id)
     )

@@ -1,9 +1,10 @@
-"""From an empty database to 22 people of four countries: a coordinator, and focal points of two bodies on their phones in Russian and in Dari."""
+"""From an empty database to 22 people of four countries: a coordinator, and two bodies on their phones in Russian and in Dari."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -56,7 +57,7 @@ def site(browser, tmp_path_factory):
 def visitor(open_context, complaints):
     """`visitor(PHONE, locale="ru")`: a page of somebody new; whatever its console calls an error fails the test."""
 
-    def visitor(size: dict[str, int] = PHONE, **options: object) -> Page:
+    def visitor(size: dict[str, int] = PHONE, **options: Any) -> Page:
         page = open_context(size, **options).new_page()
         page.on("console", lambda said: complaints.append(f"{page.url} {said.text}") if said.type == "error" else None)
         return page
@@ -64,7 +65,7 @@ def visitor(open_context, complaints):
     return visitor
 
 
-def fill(page: Page, **values: object) -> None:
+def fill(page: Page, **values: Any) -> None:
     """Fill in fields by their names: text, what is chosen, or True for a box to tick."""
     for name, value in values.items():
         field = page.locator(f"main [name='{name.replace('__', '-')}']")
@@ -77,7 +78,7 @@ def fill(page: Page, **values: object) -> None:
             field.fill(str(value))
 
 
-def send(page: Page, button: str = SEND, **values: object) -> None:
+def send(page: Page, button: str = SEND, **values: Any) -> None:
     """Fill in, press, and see the next page."""
     fill(page, **values)
     with page.expect_navigation():
@@ -137,11 +138,11 @@ def set_up(coordinator: Page) -> str:
     coordinator.goto("/courses/new")
     title = {"title__en": "Digital Public Services", "title__ru": "Цифровые государственные услуги"}
     send(coordinator, project_id={"index": 1}, academic_hours=40, languages="ru", **title)
-    body = {
-        "host": ("KZ", "Academy of Almaty", "Академия Алматы"),
-        "partner": ("KG", "Civil Service of Kyrgyzstan", "Госслужба Кыргызстана"),
-    }
-    for kind, (country, en, ru) in (*body.items(), ("partner", ("AF", "Civil Service of Afghanistan", "Госслужба Афганистана"))):
+    for kind, country, en, ru in (
+        ("host", "KZ", "Academy of Almaty", "Академия Алматы"),
+        ("partner", "KG", "Civil Service of Kyrgyzstan", "Госслужба Кыргызстана"),
+        ("partner", "AF", "Civil Service of Afghanistan", "Госслужба Афганистана"),
+    ):
         coordinator.goto("/organisations/new")
         send(coordinator, kind=kind, name__en=en, name__ru=ru, country=country)
     coordinator.goto("/cohorts/new")
@@ -161,7 +162,7 @@ def set_up(coordinator: Page) -> str:
     return re.search(r"/cohorts/([^/]+)/", coordinator.url)[1]  # type: ignore[index]
 
 
-def issue(coordinator: Page, code: str, body: str, country: str, quantity: int, **more: object) -> None:
+def issue(coordinator: Page, code: str, body: str, country: str, quantity: int, **more: Any) -> None:
     coordinator.goto(f"/cohorts/{code}/vouchers/issue")
     choice = coordinator.locator("[name=organisation_id] option", has_text=body).get_attribute("value")
     send(coordinator, organisation_id=choice, country=country, quantity=quantity, **more)
@@ -180,7 +181,7 @@ def focal_point(site: Site, admin: Page, page: Page, name: str, email: str, body
     return page
 
 
-def name_people(focal: Page, lang: str, first: dict[str, object], lines: tuple[str, ...]) -> str:
+def name_people(focal: Page, lang: str, first: dict[str, Any], lines: tuple[str, ...]) -> str:
     """One by one and by pasting, then all are invited; the address of the people of the batch."""
     focal.goto("/vouchers/")
     look(focal, f"partners-{lang}-vouchers")
@@ -266,12 +267,12 @@ def test_four_countries_fill_their_seats(site, visitor):
     take_seat(site, freshta, "freshta@example.af", "partners-fa_AF")
     with site.app.app_context():
         invited = db.session.execute(
-            sa.select(Nominee.email, Nominee.full_name).where(
+            sa.select(Nominee.email, Nominee.full_name, Nominee.own_name).where(
                 Nominee.ended_at.is_(None), Nominee.email.not_in(["aigul@example.kg", "freshta@example.af"])
             )
         ).all()
-    for email, full_name in invited:
-        redeem(site, letter(site, "nominees.invitation", email), full_name=full_name, email=email)
+    for email, full_name, own_name in invited:
+        redeem(site, letter(site, "nominees.invitation", email), full_name=full_name, own_name=own_name, email=email)
     [group] = codes(site, "TJ")
     for n, (country, voucher) in enumerate([("TJ", group)] * 6 + [("UZ", one) for one in codes(site, "UZ")]):
         redeem(site, f"/redeem/{voucher}", full_name=f"Participant {country} {chr(65 + n)}", email=f"{country}{n}@example.org".lower())
@@ -290,9 +291,8 @@ def test_four_countries_fill_their_seats(site, visitor):
     coordinator.goto("/people/new")
     send(coordinator, full_name="SAFI Laila", own_name="لیلا صافی", country="AF", email="laila@example.af")
     coordinator.goto(f"/cohorts/{code}/waiting/add?q=safi")
-    send(
-        coordinator, "main form[method=post] button[type=submit]", person_id=coordinator.locator("[name=person_id]").get_attribute("value")
-    )
+    coordinator.check("[name=person_id]")
+    send(coordinator, "main form[method=post] button[type=submit]")
     look(coordinator, "partners-waiting")
     coordinator.goto(f"/cohorts/{code}/waiting/plan")
     assert coordinator.locator(".empty").count() == 1  # no seat of her own country is free
@@ -342,6 +342,9 @@ def test_four_countries_fill_their_seats(site, visitor):
             assert [line for line in theirs if line.split(";")[0] in html] == []
         assert focal.request.get(foreign).status == 404
         assert focal.request.get(f"/cohorts/{code}/nominees").status == 404
-    for page, tab in ((coordinator, "nominees"), (coordinator, "participants"), (coordinator, "waiting/moves"), (coordinator, "vouchers")):
-        page.goto(f"/cohorts/{code}/{tab}")
-        look(page, f"partners-{tab.replace('/', '-')}")
+    for focal, people, picture in ((bishkek, kg_people, "partners-ru-followed"), (kabul, af_people, "partners-fa_AF-followed")):
+        focal.goto(people)
+        look(focal, picture)
+    for tab in ("nominees", "participants", "waiting/moves", "vouchers", "vouchers/batches/1"):
+        coordinator.goto(f"/cohorts/{code}/{tab}")
+        look(coordinator, f"partners-{tab.replace('/', '-')}")

@@ -133,3 +133,15 @@ def test_statements_do_not_grow_with_the_rows(app, statements):
             queries.unredeemed(Batch.cohort_id == cohort.id, now)
         counts.append(len(found))
     assert counts[0] == counts[1]
+
+
+def test_a_code_for_a_group_counts_as_many_as_it_gave_and_gives(app):
+    cohort = factories.a_cohort(seats={"TJ": 6})
+    batch = factories.a_batch(cohort, 0, country="TJ")
+    with work():
+        db.session.add(Voucher(batch=batch, code=new_code(), uses=6, used=0))
+    [code] = factories.vouchers_of(batch)
+    for _number in range(2):
+        factories.a_redemption(code, factories.an_enrolment(cohort, country="TJ"))
+    counted = {VoucherState.OPEN: 4, VoucherState.USED: 2, VoucherState.EXPIRED: 0, VoucherState.REVOKED: 0}
+    assert queries.counts([batch], utcnow()) == {batch.id: counted}
