@@ -54,7 +54,7 @@ SETTINGS = (
     Setting("LIMIT_CODE", str, "5/minute", "Wrong voucher codes, per address; who is signed in waits longer and longer after 20 an hour."),
     Setting("LIMIT_VERIFY", str, "30/minute;300/hour", "Look-ups on the verification page, per address."),
     Setting("LIMIT_OWN_DATA", str, "10/minute;60/hour", "How often somebody reads or downloads everything that is known of them."),
-    Setting("REMIND_DAYS", int, 5, "Days before the last day on which whoever was invited and has not redeemed is reminded, once; 0: never."),
+    Setting("REMIND_DAYS", int, 5, "Days before the last day on which who was invited and has not redeemed is reminded, once; 0: never."),
     Setting("RETENTION_YEARS", int, 5, "Years after the last cohort, role and sign-in until a person is anonymised; 0: never."),
 )  # fmt: skip
 

@@ -64,8 +64,9 @@ def sections() -> list[Link]:
 def tabs(kind: str, thing: Any, **address: Any) -> list[Link]:
     """The tabs of `thing` that whoever is signed in may open; `address` are the arguments of their addresses."""
     urls = {e: url_for(e.endpoint, **address) for e in _tabs[kind] if can(e.permission, thing)}
-    # The tab whose address the page's begins with; of several the longest, because every tab's begins with the first one's.
-    ours = [e for e in urls if _same_room(e.endpoint) and request.path.startswith(urls[e])]
+    # The tab whose address the page's begins with; of several the longest, because every tab's begins with the first one's,
+    # which is the tab of its own room only: other rooms have pages that belong to no tab.
+    ours = [e for e in urls if request.path.startswith(urls[e]) and (not urls[e].endswith("/") or _same_room(e.endpoint))]
     current = max(ours, key=lambda e: len(urls[e]), default=None)
     links = {e: Link(e.label, url, e is current) for e, url in urls.items()}
     if len(links) <= ONE_ROW:

@@ -45,3 +45,17 @@ def test_who_has_few_tabs_sees_them_in_one_row(sign_in):
     html = sign_in(person).get(f"/cohorts/{cohort.code}/culture").text
     assert row(html, "tabs") == ["Overview", "Timetable", "Culture"]
     assert 'class="tab-menu"' not in html
+
+
+def test_a_page_below_a_tab_belongs_to_it_whichever_room_it_is_of(sign_in):
+    cohort = factories.a_cohort()
+    client = sign_in(factories.somebody(Role.COORDINATOR))
+    said = {
+        path: re.findall(
+            r"<summary>(.*?)</summary>", client.get(f"/cohorts/{cohort.code}/{path}").text.partition('<nav class="tab-menu"')[2]
+        )[0]
+        for path in ("", "participants/import", "vouchers/issue", "settings/staff", "letters")
+    }
+    assert said == {
+        "": "Overview", "participants/import": "Participants", "vouchers/issue": "Vouchers", "settings/staff": "Settings", "letters": "Cohort",
+    }  # fmt: skip

@@ -25,7 +25,7 @@ COLUMNS = (
     Column("email", "E-mail address", also=("почта",), example="aigul@example.org"),
     Column("birth_year", "Year of birth", example="1990"),
 )
-OFTEN = settings(max_examples=200, deadline=None)
+OFTEN = settings(max_examples=60, deadline=None)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -378,7 +378,7 @@ def test_whatever_is_written_is_read(rows, encoding):
     assert [row[1:3] for row in table(kept.getvalue().encode(encoding))] == rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(WRITABLE, WRITABLE), min_size=1, max_size=8))
 def test_whatever_a_workbook_holds_is_read(rows):
     made = Workbook()

@@ -17,7 +17,7 @@ from dostyk.core.uploads import RowOutcome, RowResult, Upload, UploadState
 from tests import factories as make
 from tests.imports.cast import a_file, rows_of
 
-ANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+ANY = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 HEAD = ("full_name", "own_name", "country", "email", "birth_year", "sex", "languages", "post")
 # Cells that mean something, and anything.
 MEANT = {

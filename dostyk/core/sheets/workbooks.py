@@ -78,9 +78,13 @@ def _rows(content: bytes, archive: zipfile.ZipFile) -> Iterator[Row]:
     if sheet is None:
         raise Unreadable(_("This file holds no visible sheet. Put the table into the first sheet."))
     unknown = _without_result(archive, sheet._worksheet_path)
+    nothing: object = None
     for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1, max_row=LAST_ROW), 1):
+        if cells is nothing:  # rows that the file leaves out are one and the same to openpyxl: there may be a million
+            continue
         filled = [(place, cell) for place, cell in enumerate(cells) if cell.value is not None or (number, place) in unknown]
         if not filled:
+            nothing = cells
             continue
         texts, flaws = [""] * (filled[-1][0] + 1), {}
         for place, cell in filled:
