@@ -50,12 +50,11 @@ def test_who_has_few_tabs_sees_them_in_one_row(sign_in):
 def test_a_page_below_a_tab_belongs_to_it_whichever_room_it_is_of(sign_in):
     cohort = factories.a_cohort()
     client = sign_in(factories.somebody(Role.COORDINATOR))
-    said = {
-        path: re.findall(
-            r"<summary>(.*?)</summary>", client.get(f"/cohorts/{cohort.code}/{path}").text.partition('<nav class="tab-menu"')[2]
-        )[0]
-        for path in ("", "participants/import", "vouchers/issue", "settings/staff", "letters")
-    }
-    assert said == {
-        "": "Overview", "participants/import": "Participants", "vouchers/issue": "Vouchers", "settings/staff": "Settings", "letters": "Cohort",
-    }  # fmt: skip
+
+    def said(path):
+        menu = client.get(f"/cohorts/{cohort.code}/{path}").text.partition('<nav class="tab-menu"')[2]
+        return re.findall(r"<summary>(.*?)</summary>", menu)[0]
+
+    assert [said(path) for path in ("", "participants/import", "vouchers/issue", "settings/staff", "letters")] == [
+        "Overview", "Participants", "Vouchers", "Settings", "Cohort",
+    ]  # fmt: skip
