@@ -22,8 +22,7 @@ from dostyk.core.text import clean_name
 from dostyk.courses.models import Course, Project
 from dostyk.courses.panels import Held
 from dostyk.people.models import Account, Organisation, Person
-from dostyk.people.queries import account_by_email
-from dostyk.people.queries import found as matches
+from dostyk.people.queries import account_by_email, named
 from dostyk.people.queries import within as people_they_reach
 
 # What every page of a cohort shows in its head: one statement.
@@ -347,7 +346,7 @@ def candidates(cohort: Cohort, typed: str, limit: int = 20) -> list[Person]:
     if not typed:
         return []
     seated = sa.select(Enrolment.person_id).where(Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.ENROLLED)
-    known = sa.and_(people_they_reach(grants_with(Permission.SEE_PEOPLE)), matches(Person.search)(typed))
+    known = sa.and_(people_they_reach(grants_with(Permission.SEE_PEOPLE)), named(typed))
     select = sa.select(Person).where(
         sa.or_(known, sa.func.lower(Person.email) == typed.lower()), Person.id.not_in(seated), Person.archived_at.is_(None)
     )
