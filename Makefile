@@ -51,10 +51,11 @@ check: setup-dev ## quick: style, types, floors, templates, rules of the house
 test: setup-dev ## everything, on SQLite and PostgreSQL, and in a browser where there is one
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
 
-bench: setup-dev ## measure; SIZES=1000,100000 DATABASES=sqlite,postgresql; PEOPLE=1000000 searches among so many
+bench: setup-dev ## measure; SIZES=1000,100000 DATABASES=sqlite,postgresql; PEOPLE=1000000 searches among so many, LARGE=1 adds ten thousand nominees and people who wait
 	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES)) $(if $(DATABASES),--databases $(DATABASES))
 	$(BIN)/python -m benchmarks.imports $(if $(DATABASES),--databases $(DATABASES))
 	$(BIN)/python -m benchmarks.vouchers
+	$(if $(LARGE),$(BIN)/python -m benchmarks.nominees && $(BIN)/python -m benchmarks.waiting)
 	$(if $(PEOPLE),$(BIN)/python -m benchmarks.people --size $(PEOPLE) $(if $(DATABASES),--databases $(DATABASES)))
 
 migration: setup-dev ## make a revision from the models: m="what changes"
