@@ -15,7 +15,7 @@ from sqlalchemy.sql import ColumnElement
 from dostyk.cohorts import rules
 from dostyk.cohorts.models import Assignment, Cohort, CountrySeats, Enrolment, SeatMove
 from dostyk.cohorts.reserves import reserved
-from dostyk.cohorts.rules import CODE, CohortFacts, EnrolmentState, Phase, SeatTable
+from dostyk.cohorts.rules import CODE, HOLDING, CohortFacts, EnrolmentState, Phase, SeatTable
 from dostyk.core.access import Grant, Permission, Role, grants_with
 from dostyk.core.database import db
 from dostyk.core.text import clean_name
@@ -345,7 +345,7 @@ def candidates(cohort: Cohort, typed: str, limit: int = 20) -> list[Person]:
     typed = clean_name(typed)
     if not typed:
         return []
-    seated = sa.select(Enrolment.person_id).where(Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.ENROLLED)
+    seated = sa.select(Enrolment.person_id).where(Enrolment.cohort_id == cohort.id, Enrolment.state.in_(HOLDING))
     known = sa.and_(people_they_reach(grants_with(Permission.SEE_PEOPLE)), named(typed))
     select = sa.select(Person).where(
         sa.or_(known, sa.func.lower(Person.email) == typed.lower()), Person.id.not_in(seated), Person.archived_at.is_(None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, available_timezones
@@ -89,11 +89,15 @@ class Seats:
 
 @dataclass(frozen=True)
 class SeatTable:
-    """All seats of a cohort: those of countries, by code, the common pool, and the total, which is the capacity."""
+    """All seats of a cohort: those of countries, by code, the common pool, and the total, which is the capacity.
+
+    `reserved` is what is promised to each country, also where the cohort holds no seats for countries.
+    """
 
     countries: Mapping[str, Seats]
     pool: Seats
     total: Seats
+    reserved: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, country: str | None) -> Seats | None:
         """Where seats for `country` come from: its own, else the pool of a cohort that holds none for countries."""
@@ -108,7 +112,7 @@ def seat_table(capacity: int, taken: int, held: Mapping[str, tuple[int, int]], r
         taken - sum(row.taken for row in countries.values()),
         sum(reserved.values()) - sum(row.reserved for row in countries.values()),
     )
-    return SeatTable(countries, pool, Seats(capacity, taken, sum(reserved.values())))
+    return SeatTable(countries, pool, Seats(capacity, taken, sum(reserved.values())), reserved)
 
 
 @dataclass(frozen=True)
@@ -146,12 +150,15 @@ def seats_errors(capacity: int, held: Mapping[str, int], present: SeatTable) -> 
     Seats that are taken or reserved stay where they are; what is overbooked at `present` may stay as it is, not get worse.
     """
     errors: dict[SeatsError, list[str]] = {}
-    if sum(held.values()) > capacity:
+    if sum(held.values()) + (present.pool.taken if held else 0) > capacity:
         errors[SeatsError.OVER_CAPACITY] = []
     if _too_few(capacity, present.total):
         errors[SeatsError.BELOW_TAKEN] = []
-    if below := sorted(c for c, seats in present.countries.items() if _too_few(held.get(c, 0), seats)):
-        errors[SeatsError.COUNTRY_BELOW_TAKEN] = below
+    below = [c for c, seats in present.countries.items() if _too_few(held.get(c, 0), seats)]
+    if held:  # what was promised while the seats were nobody's own needs seats of the country now
+        below += [c for c, number in present.reserved.items() if c not in present.countries and held.get(c, 0) < number]
+    if below:
+        errors[SeatsError.COUNTRY_BELOW_TAKEN] = sorted(below)
     return errors
 
 

@@ -281,22 +281,11 @@ def _named(person: Person) -> str:
 
 
 def _free(cohort: Cohort) -> list[tuple[str, str]]:
+    named = sorted((country_name(code, language()), code, seats) for code, seats in queries.seat_table(cohort, utcnow()).countries.items())
     return [
-        (
-            row.country,
-            _(
-                "%(country)s: %(free)s of %(seats)s free",
-                country=country_name(row.country, language()),
-                free=row.seats - row.taken,
-                seats=row.seats,
-            ),
-        )
-        for row in _by_name(queries.seats_of(cohort))
+        (code, _("%(country)s: %(free)s of %(seats)s free", country=name, free=max(seats.free, 0), seats=seats.held))
+        for name, code, seats in named
     ]
-
-
-def _by_name(seats: list[Any]) -> list[Any]:
-    return sorted(seats, key=lambda row: country_name(row.country, language()))
 
 
 def _enrolment(cohort: Cohort, enrolment_id: int) -> Enrolment:

@@ -232,10 +232,11 @@ def sheets(quantity: int) -> list[tuple[int, int]]:
     return [(first, min(first + PER_SHEET - 1, quantity)) for first in range(1, quantity + 1, PER_SHEET)]
 
 
-def usual_last_day(starts_on: date, closes: datetime, time_zone: str, now: datetime) -> date:
+def usual_last_day(starts_on: date, closes: datetime, time_zone: str, now: datetime, hand_back_on: date | None = None) -> date:
     """What is proposed: some days before the start, so that somebody else can still be named; within the window, not in the past.
 
+    Not after the day on which countries hand back what they did not use: a voucher that ends then frees its seat for it.
     The days are those of the Academy of Public Administration (see cohorts.rules).
     """
     today = now.astimezone(ZoneInfo(time_zone)).date()
-    return max(min(starts_on - CLOSES_BEFORE, last_day(closes, time_zone)), today)
+    return max(min(starts_on - CLOSES_BEFORE, last_day(closes, time_zone), hand_back_on or date.max), today)

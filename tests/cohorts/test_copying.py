@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dostyk.cohorts import queries, service
 from dostyk.cohorts.models import Assignment, Cohort, CountrySeats, Enrolment
+from dostyk.cohorts.rules import MoveKind
 from dostyk.core.access import Role
 from dostyk.core.audit import Event
 from dostyk.core.clock import days_later, utcnow
@@ -188,3 +189,12 @@ def test_who_coordinates_one_cohort_makes_no_other(cohort, sign_in):
     assert "Copy this cohort" not in client.get(f"/cohorts/{cohort.code}/settings").text
     assert client.get(f"/cohorts/{cohort.code}/copy").status_code == 403
     assert client.post(f"/cohorts/{cohort.code}/copy", data={"starts_on": "2027-03-08"}).status_code == 403
+
+
+def test_the_copy_holds_the_seats_of_the_plan_not_those_that_were_handed_back(cohort):
+    with work():
+        service.move_seats(cohort, 3, source="UZ", target=None, kind=MoveKind.HANDED_BACK, by=None, now=utcnow())
+        service.move_seats(cohort, 2, source=None, target="TJ", kind=MoveKind.PROMOTED, by=None, now=utcnow())
+        service.move_seats(cohort, 1, source=None, target="KG", kind=MoveKind.PLANNED, by=None, now=utcnow())
+    new = copied(cohort, date(2027, 3, 1))
+    assert {row.country: row.seats for row in queries.seats_of(new)} == {"KG": 6, "UZ": 4}

@@ -129,6 +129,15 @@ def test_every_wrong_country_is_named():
     assert errors == {SeatsError.OVER_CAPACITY: [], SeatsError.BELOW_TAKEN: [], SeatsError.COUNTRY_BELOW_TAKEN: ["KG", "UZ"]}
 
 
+def test_a_first_split_holds_what_was_promised_and_leaves_room_for_who_is_there():
+    at_large = seat_table(5, 1, {}, {"KG": 2})
+    assert seats_errors(5, {"KG": 2}, at_large) == {}
+    assert seats_errors(5, {"KG": 1, "TJ": 3}, at_large) == {SeatsError.COUNTRY_BELOW_TAKEN: ["KG"]}
+    assert seats_errors(5, {"TJ": 2}, at_large) == {SeatsError.COUNTRY_BELOW_TAKEN: ["KG"]}
+    assert seats_errors(5, {"KG": 2, "TJ": 3}, at_large) == {SeatsError.OVER_CAPACITY: []}
+    assert seats_errors(5, {}, at_large) == {}
+
+
 def test_what_is_overbooked_may_stay_but_not_get_worse():
     present = seat_table(4, 2, {"KG": (4, 2)}, {"KG": 5})
     assert seats_errors(4, {"KG": 4}, present) == {}

@@ -11,7 +11,18 @@ from dostyk.cohorts.rules import EnrolmentState
 from dostyk.core.access import Role
 from dostyk.core.clock import utcnow
 from dostyk.core.database import db, work
-from tests.factories import a_cohort, a_course, a_host, a_person, an_account, an_assignment, an_enrolment, an_organisation, somebody
+from tests.factories import (
+    a_batch,
+    a_cohort,
+    a_course,
+    a_host,
+    a_person,
+    an_account,
+    an_assignment,
+    an_enrolment,
+    an_organisation,
+    somebody,
+)
 
 
 @pytest.fixture
@@ -454,3 +465,12 @@ def test_the_tab_of_a_page_below_it_is_the_current_one(coordinator):
     assert '/cohorts/DIG-1/settings" aria-current="page"' in page
     assert '/cohorts/DIG-1/" aria-current="page"' not in page
     assert '/cohorts/DIG-1/participants" aria-current="page"' not in page
+
+
+def test_who_waits_for_approval_is_no_candidate_and_promised_seats_are_not_free(coordinator):
+    cohort = a_cohort(code="DIG-1", seats={"KG": 5})
+    an_enrolment(cohort, a_person("Aigul Pending"), "KG", state=EnrolmentState.PENDING)
+    a_batch(cohort, 3)
+    a_person("Aigul Newcomer")
+    page = body(coordinator.get("/cohorts/DIG-1/participants/enrol?q=aigul"))
+    assert ("Aigul Newcomer" in page, "Aigul Pending" in page, "1 of 5 free" in page) == (True, False, True)

@@ -109,6 +109,13 @@ def test_what_is_proposed_is_never_refused_for_its_day(facts, now):
         assert why_no_batch(facts, 1, proposed, now) not in (NoBatch.ENDS_IN_THE_PAST, NoBatch.ENDS_AFTER_WINDOW)
 
 
+def test_vouchers_end_by_the_day_on_which_unused_seats_are_handed_back():
+    closes, now = datetime(2026, 12, 20, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+    usual = usual_last_day(date(2026, 12, 25), closes, "UTC", now)
+    assert usual_last_day(date(2026, 12, 25), closes, "UTC", now, date(2026, 12, 1)) == date(2026, 12, 1) < usual
+    assert usual_last_day(date(2026, 12, 25), closes, "UTC", now, date(2026, 10, 1)) == now.date()
+
+
 @given(days, zones)
 def test_a_day_ends_with_itself(day, zone):
     assert valid_through(end_of_day(day, zone), zone) == day

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +14,7 @@ from flask_babel import ngettext
 
 from dostyk.cohorts import queries, rules
 from dostyk.cohorts.models import Cohort
+from dostyk.cohorts.rules import MoveKind
 from dostyk.cohorts.service.plans import CohortDetails, create
 from dostyk.cohorts.service.roles import assign
 from dostyk.core.audit import record
@@ -46,7 +48,7 @@ def copy(cohort: Cohort, code: str, starts_on: date, *, staff: bool, by: Person,
     vouchers and certificates are never copied. Raises Refused as `create` does.
     """
     days, zone = (starts_on - cohort.starts_on).days, cohort.time_zone
-    held = {row.country: row.seats for row in queries.seats_of(cohort)}
+    held = _planned(cohort)
     details = CohortDetails(
         host_id=cohort.host_id, city=dict(cohort.city), time_zone=zone, starts_on=starts_on, ends_on=cohort.ends_on + timedelta(days=days),
         opens_at=days_later(cohort.opens_at, days, zone), closes_at=days_later(cohort.closes_at, days, zone), capacity=cohort.capacity,
@@ -73,3 +75,12 @@ def copy(cohort: Cohort, code: str, starts_on: date, *, staff: bool, by: Person,
 def sentence(copied: Copied, old: Cohort) -> str:
     """What was copied, to be read on the next page."""
     return _("%(new)s is a copy of %(old)s: %(what)s.", new=copied.cohort.code, old=old.code, what=", ".join(copied.told))
+
+
+def _planned(cohort: Cohort) -> dict[str, int]:
+    """The seats of countries as they were planned, before unused ones were handed back and shared out."""
+    held = Counter({row.country: row.seats for row in queries.seats_of(cohort)})
+    for move in queries.moves_of(cohort):
+        if move.kind is not MoveKind.PLANNED:
+            held.update({country: step for country, step in ((move.from_country, move.seats), (move.to_country, -move.seats)) if country})
+    return {country: seats for country, seats in sorted(held.items()) if seats > 0}

@@ -153,8 +153,11 @@ def _check(details: CohortDetails, present: SeatTable) -> None:
 
 
 def _below_taken(countries: Sequence[str], present: SeatTable) -> str:
-    seats = present.countries
-    named = ", ".join(f"{country_name(country, language())} ({seats[country].taken + seats[country].reserved})" for country in countries)
+    def needed(country: str) -> int:
+        seats = present.countries.get(country)
+        return seats.taken + seats.reserved if seats else present.reserved[country]
+
+    named = ", ".join(f"{country_name(country, language())} ({needed(country)})" for country in countries)
     return _(
         "More seats are taken or reserved than you want to hold: %(countries)s."
         " Withdraw people or revoke vouchers first, or hold more seats.",

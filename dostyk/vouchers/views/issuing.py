@@ -30,7 +30,7 @@ from dostyk.vouchers.views.shared import BATCH, COHORT, NUMBER, bp, in_cohort, t
 @needs(Permission.ISSUE_VOUCHERS, scope="cohort")
 def issue(cohort: Cohort) -> ResponseReturnValue:
     now, bodies = utcnow(), _bodies()
-    usual = rules.usual_last_day(cohort.starts_on, cohort.closes_at, cohort.time_zone, now)
+    usual = rules.usual_last_day(cohort.starts_on, cohort.closes_at, cohort.time_zone, now, cohort.hand_back_on)
     form = _offered(IssueForm(valid_through=usual, language=language()), bodies, cohort)
     if form.validate_on_submit():
         with form.refusals(), work():
