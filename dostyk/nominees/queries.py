@@ -301,9 +301,15 @@ def history(nominee: Nominee) -> Sequence[Event]:
 
 
 def letters_to(nominee: Nominee) -> Sequence[Mail]:
-    """The letters that this room wrote to a nominee's address about the cohort, the latest first."""
+    """The letters that this room wrote to a nominee's address about the cohort, the latest first.
+
+    A letter does not say which body named its reader: none is shown when another one named somebody with the address, too.
+    """
+    batch = nominee.batch
+    others = sa.select(Nominee.id).join(Nominee.batch).where(Nominee.email == nominee.email, Batch.cohort_id == batch.cohort_id)
+    others = others.where(Batch.organisation_id != batch.organisation_id)
     mine = sa.select(Mail).where(Mail.to == nominee.email, Mail.cohort == nominee.batch.cohort.code, Mail.kind.startswith("nominees."))
-    return db.session.scalars(mine.where(Mail.created_at >= nominee.named_at).order_by(Mail.id.desc()).limit(20)).all()
+    return db.session.scalars(mine.where(~others.exists(), Mail.created_at >= nominee.named_at).order_by(Mail.id.desc()).limit(20)).all()
 
 
 # --- What is due -----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from dostyk.core.text import localized
 from dostyk.nominees.models import Decision, Nominee
 from dostyk.people.models import Account, Person
 from dostyk.people.records import Section, forgets, lapses, link, subjects, tells
-from dostyk.vouchers.models import Batch, Redemption
+from dostyk.vouchers.models import Batch, Redemption, Voucher
 
 GONE = "–"
 link(Nominee.named_by_id, lambda n: ngettext("%(num)s person named", "%(num)s people named", n))
@@ -62,6 +62,15 @@ def _blank(nominees: sa.Select[int]) -> None:
     }  # fmt: skip
     theirs = list(db.session.scalars(nominees))
     apart = {"synchronize_session": False}
+    batches = sa.select(Nominee.batch_id).where(Nominee.id.in_(theirs))
+    db.session.execute(sa.select(Batch.id).where(Batch.id.in_(batches)).order_by(Batch.id).with_for_update(key_share=True))
+    # Those that died when they were exchanged, too.
+    exchanged = sa.exists().where(Nominee.id.in_(theirs), Nominee.batch_id == Voucher.batch_id, Nominee.email == Voucher.email)
+    codes = sa.or_(
+        Voucher.id.in_(sa.select(Nominee.voucher_id).where(Nominee.id.in_(theirs))),
+        sa.and_(Voucher.revoked_at.is_not(None), exchanged.correlate(Voucher)),
+    )
+    db.session.execute(sa.update(Voucher).where(codes, Voucher.email.is_not(None)).values(email=None), execution_options=apart)
     db.session.execute(sa.update(Nominee).where(Nominee.id.in_(theirs)).values(blank), execution_options=apart)
     db.session.execute(sa.update(Decision).where(Decision.nominee_id.in_(theirs)).values(reason=""), execution_options=apart)
 

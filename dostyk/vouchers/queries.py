@@ -122,7 +122,7 @@ def open_of(batch: Batch, sheet: tuple[int, int], now: datetime) -> Sequence[Vou
 
 def one_open(batch: Batch, voucher_id: int, now: datetime) -> Sequence[Voucher]:
     """This voucher of the batch, if it can be redeemed."""
-    mine = of_batch(batch).where(Voucher.id == min(voucher_id, 2**31 - 1), state_is(VoucherState.OPEN, now))
+    mine = of_batch(batch).where(Voucher.id == min(max(voucher_id, 0), 2**31 - 1), state_is(VoucherState.OPEN, now))
     return db.session.scalars(mine).all()
 
 

@@ -13,6 +13,7 @@ from dostyk.core.clock import utcnow
 from dostyk.core.database import db, work
 from dostyk.core.errors import Refused
 from dostyk.core.mail import Mail
+from dostyk.courses.rules import Finding
 from dostyk.nominees import service
 from dostyk.nominees.models import Nominee
 from dostyk.nominees.service import NomineeDetails
@@ -63,6 +64,21 @@ def replace_or_redeem(app: Flask, argument: tuple[int, int, int, str]) -> str:
         return "replaced"
 
 
+def decide_or_replace(app: Flask, argument: tuple[int, int, int]) -> str:
+    nominee_id, by_id, number = argument
+    with app.test_request_context("/decide", method="POST"):
+        try:
+            with work():
+                nominee, by = db.session.get_one(Nominee, nominee_id), db.session.get_one(Person, by_id)
+                if number % 2:
+                    service.decide(nominee, Finding.LANGUAGE, accept=False, reason="Not this time", by=by, now=utcnow())
+                else:
+                    service.replace(nominee, NomineeDetails(f"Other {'abcdefghijklmnopqrstuvwxyz'[number]}"), "Ill", by, utcnow())
+        except Refused:
+            pass
+        return "done"
+
+
 def rows(select: sa.Select[Any]) -> list[Any]:
     db.session.rollback()
     return list(db.session.scalars(select))
@@ -110,3 +126,10 @@ def test_a_place_is_either_taken_or_given_to_one_other(batch, racers):
     assert outcomes["replaced"] + outcomes["redeem new"] == 1
     assert set(outcomes) <= {"replaced", "refused", "redeem new", "redeem refused"}
     assert len(rows(sa.select(Nominee))) == 1 + outcomes["replaced"]
+
+
+def test_who_decides_and_who_replaces_never_wait_for_each_other(batch, racers):
+    with work():
+        batch.cohort.course.languages = ["fa_AF"]
+    by, people = make.a_person(), [make.a_nominee(batch, f"Person {letter}", languages=["ru"]) for letter in "abc"]
+    assert Counter(racers.race(decide_or_replace, [(one.id, by.id, n) for n in range(8) for one in people])) == {"done": 24}

@@ -320,6 +320,11 @@ def test_a_focal_point_sees_the_batches_of_their_body_and_no_others(app, focal, 
     assert focal.get("/vouchers/999999999").status_code == 404
 
 
+@pytest.mark.parametrize("number", ["-99999999999999999999", "99999999999999999999", "0"])
+def test_a_voucher_whose_number_no_database_holds_is_not_there(focal, batch, number):
+    assert focal.get(f"/vouchers/{batch.id}/sheet.pdf?voucher={number}").status_code == 404
+
+
 def test_a_focal_point_changes_nothing_and_sees_no_notes(focal, cohort, batch, kg):
     with work():
         batch.note = "Between us"

@@ -18,7 +18,7 @@ from dostyk.nominees import letters, queries
 from dostyk.nominees.models import Decision, Nominee
 from dostyk.nominees.queries import Standing
 from dostyk.nominees.service.inviting import invite
-from dostyk.nominees.service.naming import APART, NomineeDetails, bind, hold, name, note, redeemed
+from dostyk.nominees.service.naming import APART, NomineeDetails, bind, hold, hold_even_expired, lock, name, note, redeemed
 from dostyk.people.models import Person
 from dostyk.vouchers import rules as vouchers
 from dostyk.vouchers import service as voucher_service
@@ -50,9 +50,10 @@ def replace(nominee: Nominee, details: NomineeDetails, reason: str, by: Person, 
 
     Raises Refused when the seat was taken meanwhile, or the nominee is no more.
     """
-    batch, old = nominee.batch, nominee.voucher
+    batch = nominee.batch
     hold(batch, now)
-    db.session.refresh(nominee, ["ended_at", "voucher_id", "invited_at"], with_for_update={"key_share": True})
+    lock([nominee])
+    old = nominee.voucher
     if nominee.voucher_id is not None and redeemed(nominee):
         raise Refused(_("This person has taken the seat meanwhile."))
     with gathered():
@@ -85,6 +86,7 @@ def give_back(batch: Batch, number: int, people: Sequence[Nominee], reason: str,
     Raises Refused (field `number`) when so many are not left, and when one of `people` has redeemed meanwhile.
     """
     hold(batch, now)
+    lock(people)
     mine = [one.voucher_id for one in people if one.voucher_id is not None]
     if number < len(mine):
         raise Refused(_("You chose more people than seats. Raise the number, or take people out."), field="number")
@@ -100,7 +102,8 @@ def decide(nominee: Nominee, finding: Finding, *, accept: bool, reason: str, by:
 
     Raises Refused without a reason to decline, for what no check finds, and when the seat was taken.
     """
-    db.session.refresh(nominee, ["ended_at", "voucher_id"], with_for_update={"key_share": True})
+    hold_even_expired(nominee.batch)
+    lock([nominee])
     if nominee.ended_at is not None:
         raise Refused(_("This person was replaced, or the seat was given back: nothing can be changed any more."))
     if not accept and not reason:

@@ -18,7 +18,7 @@ from dostyk.nominees import letters, queries, rules
 from dostyk.nominees.models import Nominee
 from dostyk.nominees.queries import Standing, Unredeemed
 from dostyk.nominees.rules import NotInvited
-from dostyk.nominees.service.naming import APART, note
+from dostyk.nominees.service.naming import APART, hold_even_expired, lock, note
 from dostyk.people.models import Person
 from dostyk.vouchers import queries as vouchers
 from dostyk.vouchers.models import Batch, Voucher
@@ -68,8 +68,11 @@ def _write(
 ) -> Sent:  # fmt: skip
     sent, texts = Sent(), Texts()
     column, letter = (Nominee.invited_at, letters.invite) if what == "invited" else (Nominee.reminded_at, letters.remind)
+    batches = sorted({one.batch for one in people}, key=lambda batch: batch.id)
+    for batch in batches:
+        hold_even_expired(batch)
     with gathered():
-        for standing in queries.standings(people, now):
+        for standing in queries.standings(lock(people), now):
             nominee = standing.nominee
             if reason := hinders(standing):
                 sent.why_not[reason] += 1

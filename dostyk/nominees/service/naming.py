@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
 
 from dostyk.core.audit import record
 from dostyk.core.database import changed, db
@@ -64,6 +66,7 @@ def name(batch: Batch, details: NomineeDetails, by: Person, now: datetime, *, re
 def edit(nominee: Nominee, details: NomineeDetails, by: Person, now: datetime) -> bool:
     """Correct what was said of somebody; whatever was decided about them is open again. False when nothing is different.
 
+    Whoever has the letter that went to an address that was wrong has a dead code.
     Raises Refused, at its field, for what cannot be stored, and once the seat was taken or the nominee is no more.
     """
     hold(nominee.batch, now)
@@ -80,7 +83,12 @@ def edit(nominee: Nominee, details: NomineeDetails, by: Person, now: datetime) -
     if nominee.voucher is None or nominee.voucher.revoked_at is not None:
         bind(nominee, now)  # who was declined, and is somebody else by now, needs another voucher
     elif "email" in fields:
-        voucher_service.lock_to(nominee.voucher, nominee.email, by, now)
+        voucher = nominee.voucher
+        if nominee.invited_at is not None:
+            voucher, old = voucher_service.exchange(voucher, _("Locked to another e-mail address"), by, now), voucher
+            old.email = None  # the address was wrong, and the code is dead
+            db.session.refresh(nominee, ["voucher_id", "voucher", "invited_at", "reminded_at"])
+        voucher_service.lock_to(voucher, nominee.email, by, now)
     if "email" in fields:
         nominee.invited_at = nominee.reminded_at = None  # the letter went to another address
     note("nominee.edited", nominee, by, fields=fields, **({"reopened": reopened} if reopened else {}))
@@ -89,7 +97,7 @@ def edit(nominee: Nominee, details: NomineeDetails, by: Person, now: datetime) -
 
 def hold(batch: Batch, now: datetime) -> None:
     """Read a batch anew and keep others from naming people in it meanwhile. Raises Refused for one that takes no names."""
-    db.session.refresh(batch, ["state", "valid_until"], with_for_update={"key_share": True})
+    hold_even_expired(batch)
     if batch.state is BatchState.DRAFT:
         raise Refused(_("This batch is a draft: people can be named when it is issued."))
     if batch.state is BatchState.CLOSED:
@@ -98,6 +106,21 @@ def hold(batch: Batch, now: datetime) -> None:
         raise Refused(_("This batch has one code for the whole group: hand it to your people. Nobody is named in it."))
     if batch.valid_until <= now:
         raise Refused(_("The last day of this batch is over. Ask the coordinator to extend it."))
+
+
+def hold_even_expired(batch: Batch) -> None:
+    """Read a batch anew and keep others from changing it meanwhile, whatever has become of it."""
+    db.session.refresh(batch, ["state", "valid_until"], with_for_update={"key_share": True})
+
+
+def lock(people: Sequence[Nominee]) -> Sequence[Nominee]:
+    """The same people as they are by now, with their vouchers, kept from others meanwhile; their batch is held.
+
+    In one order, in which all lock several of them.
+    """
+    again = sa.select(Nominee).where(Nominee.id.in_([one.id for one in people])).order_by(Nominee.id)
+    again = again.options(joinedload(Nominee.voucher)).with_for_update(of=Nominee, key_share=True)
+    return db.session.scalars(again, execution_options={"populate_existing": True}).all()
 
 
 def bind(nominee: Nominee, now: datetime) -> bool:
@@ -132,7 +155,7 @@ def redeemed(nominee: Nominee) -> bool:
 
 
 def _refuse_past(nominee: Nominee) -> None:
-    db.session.refresh(nominee, ["ended_at", "voucher_id"], with_for_update={"key_share": True})
+    lock([nominee])
     if nominee.ended_at is not None:
         raise Refused(_("This person was replaced, or the seat was given back: nothing can be changed any more."))
     if nominee.voucher_id is not None and redeemed(nominee):

@@ -16,6 +16,7 @@ from dostyk.core.tables import csv_response
 from dostyk.nominees import listing, queries, service
 from dostyk.nominees.forms import ChosenForm, DecideForm
 from dostyk.nominees.labels import NOT_INVITED, SHAPES
+from dostyk.nominees.models import Nominee
 from dostyk.nominees.rules import Stage
 from dostyk.nominees.service import why_not_invited
 from dostyk.nominees.views.shared import ONE, PEOPLE, bp, one_of, standing_of, tell, told
@@ -79,7 +80,7 @@ def _write(batch: Batch, what: str) -> ResponseReturnValue:
     with told(), work():
         if form.everybody.data:
             stage = Stage.NAMED if what == "invite" else Stage.INVITED
-            chosen = db.session.scalars(queries.of_batch(batch).where(queries.staged() == stage.value)).all()
+            chosen = db.session.scalars(queries.of_batch(batch).where(queries.staged() == stage.value).order_by(Nominee.id)).all()
         else:
             chosen = queries.some_of(batch, form.people.data or ())
         if what == "invite":
