@@ -97,9 +97,11 @@ def _reason(reason: str) -> None:
 
 
 def send_again(letter: Mail, *, by: Person, now: datetime) -> None:
-    """Hand a letter over once more. Raises Refused when it was sent, or is being handed over right now."""
+    """Hand a letter over once more. Raises Refused when it was sent or is being handed over, and when its address is kept no longer."""
     if letter.state is MailState.SENT:
         raise Refused(_("This letter was sent."))
+    if not letter.to:
+        raise Refused(_("There is nobody to write to."))
     before = outbox.latest(f"mail:{letter.id}")
     if before is not None and before.state in (JobState.QUEUED, JobState.RUNNING):
         raise Refused(_("This letter is on its way already. Look again in a minute."))

@@ -23,6 +23,7 @@ from dostyk.core.text import localized
 from dostyk.messages.kinds import COHORT, Kind
 from dostyk.messages.models import MessageTemplate
 from dostyk.messages.rules import Origin, braces
+from dostyk.people import queries as people
 from dostyk.people.models import Person
 
 # --- Texts ------------------------------------------------------------------------------------------------------------
@@ -121,11 +122,15 @@ def repeat_of(mail: Mail) -> int | None:
 
 
 def failed(cohort: Cohort | None) -> sa.Select[Any]:
-    """The numbers of letters that were given up and not sent again since. What is no address is left out: it never becomes one."""
+    """The numbers of letters that were given up and not sent again since. What is no address is left out: it never becomes one.
+
+    So are letters of which nothing is kept any more, because their reader was anonymised or they are too old.
+    """
     again = aliased(Mail)
     repeated = sa.exists().where(again.again_of_id == Mail.id)
     hopeless = sa.and_(Mail.trouble.is_not(None), Mail.trouble == Trouble.MALFORMED)
-    return sa.select(Mail.id).where(Mail.state == MailState.FAILED, letters(cohort), sa.not_(repeated), sa.not_(hopeless))
+    lost = sa.select(Mail.id).where(Mail.state == MailState.FAILED, Mail.to != "", letters(cohort))
+    return lost.where(sa.not_(repeated), sa.not_(hopeless))
 
 
 def number_failed(cohort: Cohort | None) -> int:
@@ -140,8 +145,8 @@ def failed_by_cohort() -> Sequence[tuple[str, int]]:
 
 
 def letters_to(person: Person, limit: int) -> Sequence[Mail]:
-    """The latest letters to a person, of the cohorts whose letters one may see. One statement."""
-    mine = sa.select(Mail).where(Mail.person_id == person.id, letters(None))
+    """The latest letters to a person, also of the records merged into theirs, of the cohorts whose letters one may see. One statement."""
+    mine = sa.select(Mail).where(Mail.person_id.in_(people.records_of(person.id)), letters(None))
     if not everywhere(Permission.SEE_MESSAGES):
         mine = mine.where(Mail.cohort.in_(visible(Permission.SEE_MESSAGES).with_only_columns(Cohort.code)))
     return db.session.scalars(mine.order_by(Mail.id.desc()).limit(limit)).all()

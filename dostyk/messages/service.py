@@ -187,10 +187,13 @@ def try_out(kind: Kind, text: Text, language: str, cohort: Cohort | None, *, to:
 def send_again(letter: Mail, *, by: Person) -> Mail:
     """Send the same letter once more, to the same address: a new row, so that the log tells both.
 
-    Raises Refused while it is on its way, and when it was sent again already. Two who do this at once: the table holds one repeat.
+    Raises Refused while it is on its way, when its address is kept no longer, and when it was sent again already. Two who do
+    this at once: the table holds one repeat.
     """
     if letter.state is MailState.QUEUED:
         raise Refused(_("This letter is on its way already: it is tried again by itself, for three days."))
+    if not letter.to:
+        raise Refused(_("There is nobody to write to."))
     if queries.repeat_of(letter) is not None:
         raise Refused(SENT_AGAIN)
     copy = mail.send(**vars(_repeat(letter)))

@@ -73,6 +73,11 @@ def kept_record(person_id: int) -> Person | None:
     return db.session.scalar(sa.select(Person).where(Person.id == into).options(joinedload(Person.organisation)))
 
 
+def records_of(person_id: int) -> sa.Select[int]:
+    """The numbers of a record and of those merged into it: letters and the log, which know people by number only, keep the old ones."""
+    return sa.select(Person.id).where(sa.or_(Person.id == person_id, Person.merged_into_id == person_id))
+
+
 def merged_into(person_id: int) -> Sequence[Person]:
     """The records that were merged into this one."""
     return db.session.scalars(sa.select(Person).where(Person.merged_into_id == person_id).order_by(Person.id)).all()

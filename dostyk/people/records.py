@@ -251,7 +251,7 @@ def _consents(person: Person) -> Section:
 @tells(90)
 def _letters(person: Person) -> Section:
     columns = [("sent_at", _l("Sent on")), ("to", _l("To")), ("subject", _l("Subject"))]
-    sent = sa.select(Mail.sent_at, Mail.to, Mail.subject).where(Mail.person_id == person.id).order_by(Mail.id)
+    sent = sa.select(Mail.sent_at, Mail.to, Mail.subject).where(Mail.person_id.in_(queries.records_of(person.id))).order_by(Mail.id)
     return Section("letters", _l("Letters"), columns, [list(row) for row in db.session.execute(sent)])
 
 
@@ -259,6 +259,7 @@ def _letters(person: Person) -> Section:
 def _log(person: Person) -> Section:
     """What was done by them, and what was done to what is theirs; by whom stays with the office."""
     columns = [("at", _l("When")), ("event", _l("Event")), ("thing", _l("Thing"))]
-    mine = sa.or_(Event.subject.in_(subjects_of([person.id])), Event.actor_id == person.id)
+    numbers = db.session.scalars(queries.records_of(person.id)).all()
+    mine = sa.or_(Event.subject.in_(subjects_of(numbers)), Event.actor_id.in_(numbers))
     log = sa.select(Event.at, Event.kind, Event.subject).where(mine).order_by(Event.id)
     return Section("log", _l("Log"), columns, [list(row) for row in db.session.execute(log)])

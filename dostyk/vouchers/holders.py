@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.sql import ColumnElement
@@ -32,6 +33,23 @@ def follows(exchange: Exchange) -> Exchange:
     """Mark a function of (old, new) as giving the new voucher to whoever the old one was given to."""
     _exchanges.append(exchange)
     return exchange
+
+
+Prelude = Callable[[Voucher, datetime, bool], None]
+_preludes: list[Prelude] = []
+
+
+def precedes(prelude: Prelude) -> Prelude:
+    """Mark a function of (old, now, for_somebody_else) as called before a code dies: a room that locks its rows before
+    vouchers does so, and ends what the voucher gave to whoever had it when the new one is for somebody else."""
+    _preludes.append(prelude)
+    return prelude
+
+
+def about_to_be_exchanged(old: Voucher, now: datetime, *, for_somebody_else: bool) -> None:
+    """Tell the rooms above that a voucher is about to get another code."""
+    for prelude in _preludes:
+        prelude(old, now, for_somebody_else)
 
 
 def exchanged(old: Voucher, new: Voucher) -> None:

@@ -12,11 +12,12 @@ from flask_babel import ngettext
 from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.sql import ColumnElement
 
+from dostyk.cohorts.models import Cohort
 from dostyk.core.database import db
 from dostyk.people.models import Person
 from dostyk.people.records import Clash, Fate, Section, link, needs_until, tells
 from dostyk.waiting.models import WaitingEntry
-from dostyk.waiting.rules import WaitingState
+from dostyk.waiting.rules import STANDING
 
 
 def _two_places(stays: Person, goes: Person) -> Sequence[Clash]:
@@ -24,7 +25,7 @@ def _two_places(stays: Person, goes: Person) -> Sequence[Clash]:
     twice = sa.select(WaitingEntry).join(other, sa.and_(other.cohort_id == WaitingEntry.cohort_id, other.person_id == stays.id))
     found = []
     for place in db.session.scalars(twice.where(WaitingEntry.person_id == goes.id).options(joinedload(WaitingEntry.cohort))):
-        if place.state in (WaitingState.WAITING, WaitingState.OFFERED):
+        if place.state in STANDING:
             sentence = _(
                 "Both have been on the waiting list of %(cohort)s, and the record that goes still is. Take it off the list first.",
                 cohort=place.cohort.code,
@@ -41,7 +42,9 @@ link(WaitingEntry.person_id, lambda n: ngettext("%(num)s place on a waiting list
 
 @needs_until
 def _waited(moment: datetime) -> ColumnElement[bool]:
-    return sa.exists().where(WaitingEntry.person_id == Person.id, WaitingEntry.joined_at >= moment)
+    """Whoever joined since, and whoever may still be offered a seat, until the cohort has ended."""
+    stands = sa.and_(WaitingEntry.state.in_(STANDING), WaitingEntry.cohort.has(Cohort.ends_on >= moment.date()))
+    return sa.exists().where(WaitingEntry.person_id == Person.id, sa.or_(WaitingEntry.joined_at >= moment, stands))
 
 
 @tells(67)

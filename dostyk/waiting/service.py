@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
 
 from dostyk.cohorts import queries as cohorts
 from dostyk.cohorts import service as cohorts_service
@@ -26,8 +27,8 @@ from dostyk.people import queries as people
 from dostyk.people import service as people_service
 from dostyk.people.models import Account, Person
 from dostyk.people.rules import Purpose, missing_consents
+from dostyk.vouchers import holders, queues
 from dostyk.vouchers import letters as vouchers_letters
-from dostyk.vouchers import queues
 from dostyk.vouchers import service as vouchers
 from dostyk.vouchers.models import Voucher
 from dostyk.waiting import letters, queries, rules
@@ -98,6 +99,29 @@ def join_with_voucher(person: Person, voucher: Voucher, account: Account | None,
     return f"/waiting/{cohort.code}"
 
 
+@holders.precedes
+def let_go(old: Voucher, now: datetime, for_somebody_else: bool) -> None:
+    """Hold the places of those who wait with a voucher whose code is exchanged; when somebody else gets the new one, they
+    wait without one, in their old order: the seat that it reserves is not theirs any more, nor is an offer of it."""
+    mine = sa.select(WaitingEntry).where(WaitingEntry.voucher_id == old.id, WaitingEntry.state.in_(rules.STANDING))
+    mine = mine.order_by(WaitingEntry.id).options(joinedload(WaitingEntry.cohort, innerjoin=True))
+    mine = mine.with_for_update(of=WaitingEntry).execution_options(populate_existing=True)
+    places = db.session.scalars(mine).all()
+    for entry in places if for_somebody_else else ():
+        entry.voucher = None
+        if entry.state is WaitingState.OFFERED and entry.offered_until is not None and entry.offered_until > now:
+            entry.state, entry.offered_at, entry.offered_until = WaitingState.WAITING, None, None
+            record("waiting.put_back", f"waiting_entry:{entry.id}", cohort=entry.cohort.code, person=entry.person_id, voucher=old.id)
+    db.session.flush()
+
+
+@holders.follows
+def wait_with_another(old: Voucher, new: Voucher) -> None:
+    """Whoever waits with a code that was lost waits with the new one."""
+    mine = sa.update(WaitingEntry).where(WaitingEntry.voucher_id == old.id, WaitingEntry.state.in_(rules.STANDING))
+    db.session.execute(mine.values(voucher_id=new.id), execution_options=APART)
+
+
 def _agree(person: Person, consents: Mapping[Purpose, str], language: str, now: datetime) -> None:
     if missing_consents({*consents, *people.standing_consents(person.id)}):
         raise Refused(_("Without the consents marked as required no seat can be given. Tick them to go on."))
@@ -148,7 +172,8 @@ def confirm(entry: WaitingEntry, consents: Mapping[Purpose, str], language: str,
         WaitingEntry.id == entry.id, WaitingEntry.state == WaitingState.OFFERED, WaitingEntry.offered_until > now
     )
     took = changed(db.session.execute(mine.values(state=WaitingState.CONFIRMED, ended_at=now), execution_options=APART)) == 1
-    db.session.refresh(entry, ["state", "ended_at", "offered_until", "enrolment_id"])
+    db.session.refresh(entry, ["state", "ended_at", "offered_until", "enrolment_id", "voucher_id"])
+    db.session.expire(entry, ["voucher"])  # it may have another code by now
     if not took:
         if entry.enrolment is not None and entry.enrolment.state in HOLDING:
             return entry.enrolment

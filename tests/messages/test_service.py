@@ -8,16 +8,18 @@ import pytest
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
+from dostyk.admin import service as admin
 from dostyk.core.audit import Event
 from dostyk.core.clock import utcnow
 from dostyk.core.database import db, work
 from dostyk.core.errors import Refused
 from dostyk.core.mail import Mail, MailState
 from dostyk.core.post import Trouble
-from dostyk.messages import queries, service
+from dostyk.messages import listeners, queries, service
 from dostyk.messages.models import MessageTemplate
 from dostyk.messages.queries import Text, Texts
 from dostyk.messages.service import Letter
+from dostyk.people import service as people
 from tests import factories
 from tests.messages.cast import TRIAL, VALUES
 
@@ -239,6 +241,16 @@ def test_a_copied_cohort_gets_the_texts_and_keeps_what_it_has(cohort, aigul):
     assert write(copy, "ru").body.startswith("Новое")
 
 
+def test_copying_a_cohort_copies_its_texts_through_the_same_verb(cohort, aigul):
+    copy = factories.a_cohort()
+    own(aigul, cohort, "en", body="Old {link}")
+    own(aigul, copy, "en", body="New {link}")
+    own(aigul, cohort, "ru", body="Старое {link}")
+    with work():
+        assert listeners.copy_texts(cohort, copy=copy, by=aigul, now=utcnow()) == "1 text of a letter"
+    assert [write(copy, language).body[:3] for language in ("en", "ru")] == ["New", "Ста"]
+
+
 def test_a_test_letter_goes_to_oneself_with_samples(cohort, aigul):
     with work():
         letter = service.try_out(
@@ -308,6 +320,21 @@ def test_all_that_failed_goes_again_once(cohort, aigul):
     again = db.session.scalars(sa.select(Mail.again_of_id).where(Mail.again_of_id.is_not(None)).order_by(Mail.id)).all()
     assert again == [letter.id for letter in lost]
     assert [e.data for e in events("letter.sent_again")] == [{"number": 2}]
+
+
+def test_what_was_written_to_who_is_anonymised_is_not_lost_and_not_sent_again(app, cohort, aigul):
+    reader = factories.a_person("Bolat Asanov", created_at=utcnow() - timedelta(days=4000))
+    letter = factories.a_letter(cohort=cohort.code, person_id=reader.id)
+    with work():
+        people.anonymise(reader, by=None, now=utcnow())
+    db.session.expire_all()
+    assert (letter.state, letter.to) == (MailState.FAILED, "")
+    assert (queries.number_failed(cohort), queries.number_failed(None)) == (0, 0)
+    with work():
+        assert service.send_failed_again(cohort, by=aigul) == 0
+    for again in (lambda: service.send_again(letter, by=aigul), lambda: admin.send_again(letter, by=aigul, now=utcnow())):
+        with pytest.raises(Refused, match="nobody to write to"), work():
+            again()
 
 
 def test_sending_many_again_takes_the_same_statements_for_few_and_many(app, aigul, statements):

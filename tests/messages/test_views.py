@@ -19,6 +19,7 @@ from dostyk.core.mail import Draft, Mail, MailState
 from dostyk.core.post import Trouble
 from dostyk.messages import kinds, service
 from dostyk.messages.models import MessageTemplate
+from dostyk.people import service as people
 from tests import factories
 from tests.messages.cast import TRIAL, VALUES
 
@@ -339,6 +340,14 @@ def test_a_persons_page_shows_the_letters_that_one_may_see(browser, chief, cohor
     mine, theirs = browser.get(f"/people/{person.id}").text, chief.get(f"/people/{person.id}").text
     assert ("DIG-2026-01/messages/log/" in mine, f"{other.code}/messages/log/" in mine) == (True, False)
     assert ("DIG-2026-01/messages/log/" in theirs, f"{other.code}/messages/log/" in theirs) == (True, True)
+
+
+def test_a_persons_page_shows_the_letters_to_records_merged_into_theirs(chief, cohort):
+    stays, goes = factories.a_person("Nilufar Gulomova"), factories.a_person("Nilufar Gulomova")
+    write(cohort, person=goes)
+    with work():
+        people.merge(stays, goes, (), powers=True, by=factories.a_person(), now=utcnow())
+    assert "DIG-2026-01/messages/log/" in chief.get(f"/people/{stays.id}").text
 
 
 def test_letters_that_did_not_arrive_need_their_coordinator(browser, sign_in, cohort):

@@ -219,6 +219,19 @@ def test_who_is_still_needed_is_not_anonymised(app, role):
     assert person.full_name == "Bolat Asanov"
 
 
+@pytest.mark.parametrize(
+    ("state", "days", "needed"), [("waiting", 9, True), ("offered", 9, True), ("left", 9, False), ("waiting", -3000, False)]
+)
+def test_who_may_still_be_offered_a_seat_is_not_anonymised(app, state, days, needed):
+    then = utcnow() - timedelta(days=4000)
+    person, cohort = make.a_person("Bolat Asanov", created_at=then), make.a_cohort(starts_on=utcnow().date() + timedelta(days=days))
+    with work():
+        cohort.ends_on = cohort.starts_on
+    make.a_place(cohort, person, joined_at=then, state=state, offered_until=utcnow() + timedelta(days=1))
+    assert (service.why_not_anonymise(person, by=None, now=utcnow()) is not None) == needed
+    assert list(service.due(utcnow(), 5)) == ([] if needed else [person.id])
+
+
 def test_nobody_anonymises_themselves(zulfizar):
     with pytest.raises(Refused, match="yourself"):
         anonymise(zulfizar, by=zulfizar)
@@ -355,6 +368,17 @@ def test_the_page_says_the_same(zulfizar, sign_in):
     page = sign_in(zulfizar).get("/me/data").text
     for words in (f"{WORD} Каримова", "Present", "What is known of me", "certificate.issued"):
         assert words in page, words
+
+
+def test_letters_and_the_log_of_a_record_merged_into_ones_own_are_ones_own(zulfizar, sign_in):
+    other = make.a_person("Madina Yusupova")
+    make.a_letter(person_id=other.id, subject="To the other record")
+    with work():
+        record("person.changed", f"person:{other.id}")
+        service.merge(zulfizar, other, (), powers=True, by=make.a_person("Aigul Seitkali"), now=utcnow())
+    told = json.loads(sign_in(zulfizar).get("/me/data.json").text)
+    assert [letter["subject"] for letter in told["letters"]] == [f"Dear {WORD}", "To the other record"]
+    assert f"person:{other.id}" in {line["thing"] for line in told["log"]}
 
 
 def test_an_empty_record_is_told_as_such(app, sign_in):

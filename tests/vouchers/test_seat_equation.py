@@ -182,8 +182,11 @@ class SeatsOfACohort(RuleBasedStateMachine):
 
     @verb("voucher", number=one_of)
     def exchange(self, number: int) -> None:
+        """For who lost the code; in long runs, which have steps enough for that, for somebody else as often."""
         if voucher := self.voucher(number):
-            self.attempt("exchange", lambda: service.exchange(voucher, "lost", self.coordinator, self.now))
+            other = STEPS >= 1000 and number % 2 == 0
+            act = lambda: service.exchange(voucher, "lost", self.coordinator, self.now, for_somebody_else=other)  # noqa: E731
+            self.attempt("exchange for somebody else" if other else "exchange", act)
 
     @verb("voucher", number=one_of)
     def lock(self, number: int) -> None:

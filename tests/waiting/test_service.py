@@ -273,6 +273,56 @@ def test_a_revoked_voucher_frees_its_seat_for_the_first_in_the_line(app):
     assert states([first, second]) == ["offered", "waiting"]
 
 
+def exchange(voucher, **how):
+    with work():
+        return vouchers.exchange(voucher, "lost", make.a_person(), utcnow(), **how)
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_who_waits_with_a_code_that_was_lost_has_the_seat_of_the_new_one(app, offered):
+    cohort, voucher = overbooked()
+    entry = join(cohort, a_reader(), voucher=voucher)
+    a_seat_is_free(cohort)
+    if offered:
+        go_on(cohort)
+    new = exchange(voucher)
+    assert free(cohort) == 0
+    go_on(cohort)
+    assert (states([entry]), entry.voucher_id, free(cohort)) == (["offered"], new.id, 0)
+    confirm(entry)
+    db.session.expire_all()
+    assert (voucher.used, new.used, free(cohort)) == (0, 1, 0)
+
+
+def test_who_confirms_while_the_code_is_exchanged_uses_the_new_one(app):
+    cohort, voucher = overbooked()
+    entry = join(cohort, a_reader(), voucher=voucher)
+    a_seat_is_free(cohort)
+    go_on(cohort)
+    assert entry.voucher is voucher  # read before the exchange
+    new = exchange(voucher)
+    confirm(entry)
+    db.session.expire_all()
+    assert (voucher.used, new.used, free(cohort)) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_who_loses_the_code_to_somebody_else_waits_on_and_the_seat_is_promised_once(app, offered):
+    cohort, voucher = overbooked()
+    (first,) = waiting(cohort, 1)
+    second = join(cohort, a_reader(), voucher=voucher)
+    a_seat_is_free(cohort)
+    if offered:
+        go_on(cohort)
+    exchange(voucher, for_somebody_else=True)
+    go_on(cohort)
+    assert (states([first, second]), second.voucher_id, free(cohort)) == (["waiting", "waiting"], None, 0)
+    with pytest.raises(Refused, match="No seat is offered"):
+        confirm(second)
+    put_back = db.session.scalars(sa.select(Event.subject).where(Event.kind == "waiting.put_back")).all()
+    assert put_back == ([f"waiting_entry:{second.id}"] if offered else [])
+
+
 def test_a_batch_with_approval_makes_a_seat_that_waits_for_it(app):
     cohort, voucher = overbooked()
     with work():

@@ -104,6 +104,7 @@ def exchange(voucher: Voucher, reason: str, by: Person, now: datetime, *, for_so
     """
     batch = voucher.batch
     _hold(batch, reason)
+    holders.about_to_be_exchanged(voucher, now, for_somebody_else=for_somebody_else)
     mine = _open(batch, now).where(Voucher.id == voucher.id)
     found = db.session.execute(
         mine.values(revoked_at=now, revoked_reason=reason).returning(Voucher.uses - Voucher.used, Voucher.email), execution_options=APART
