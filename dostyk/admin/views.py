@@ -32,7 +32,7 @@ tab("admin", 10, _l("Users and roles"), "admin.index", Permission.MANAGE_USERS)
 tab("admin", 20, _l("Audit log"), "admin.audit", Permission.SEE_AUDIT)
 tab("admin", 30, _l("Letters"), "admin.mail", Permission.SEE_OUTBOX)
 tab("admin", 40, _l("Jobs"), "admin.jobs", Permission.SEE_OUTBOX)
-USER = "/users/<int(max=2147483647):account_id>"
+USER = "/users/<int:account_id>"
 
 
 # --- Users and roles ------------------------------------------------------------------------------------------------
@@ -179,14 +179,14 @@ def mail() -> ResponseReturnValue:
     return render_template("admin/mail.html", l=listing.letters(), shapes=SHAPES, zone=str(listing.ZONE))
 
 
-@bp.get("/mail/<int(max=2147483647):mail_id>")
+@bp.get("/mail/<int:mail_id>")
 @needs(Permission.SEE_OUTBOX)
 def letter(mail_id: int) -> ResponseReturnValue:
     row = queries.letter(mail_id) or abort(404)
     return render_template("admin/letter.html", letter=row, body=shown.body(row), shapes=SHAPES, zone=str(listing.ZONE))
 
 
-@bp.post("/mail/<int(max=2147483647):mail_id>/send-again")
+@bp.post("/mail/<int:mail_id>/send-again")
 @needs(Permission.SEE_OUTBOX)
 def send_again(mail_id: int) -> ResponseReturnValue:
     row = queries.letter(mail_id) or abort(404)
@@ -200,7 +200,7 @@ def jobs() -> ResponseReturnValue:
     return render_template("admin/jobs.html", l=listing.jobs(), shapes=SHAPES, zone=str(listing.ZONE))
 
 
-@bp.post("/jobs/<int(max=2147483647):job_id>/retry")
+@bp.post("/jobs/<int:job_id>/retry")
 @needs(Permission.SEE_OUTBOX)
 def retry(job_id: int) -> ResponseReturnValue:
     row = queries.job(job_id) or abort(404)

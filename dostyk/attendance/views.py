@@ -33,7 +33,6 @@ from dostyk.schedule.labels import zone_words
 bp = Blueprint("attendance", __name__)
 tab("cohort", 60, _l("Attendance"), "attendance.index", Permission.SEE_ATTENDANCE)
 BASE = "/cohorts/<cohort_code>/attendance"
-NUMBER = "int(max=2147483647)"
 
 
 @bp.get(BASE)
@@ -58,7 +57,7 @@ def today() -> ResponseReturnValue:
     return render_template("attendance/today.html", own=[s for s in found if s.own], others=[s for s in found if not s.own], now=now)
 
 
-@bp.route(f"{BASE}/<{NUMBER}:slot_id>", methods=["GET", "POST"])
+@bp.route(f"{BASE}/<int:slot_id>", methods=["GET", "POST"])
 @needs(Permission.MARK_ATTENDANCE, scope="cohort")
 def roll(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     slot = schedule.slot_of(cohort.id, slot_id) or abort(404)
@@ -74,7 +73,7 @@ def roll(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     return render_template("attendance/roll.html", asked=asked, rows=queries.roll(cohort, slot), **_roll(cohort, slot))
 
 
-@bp.post(f"{BASE}/<{NUMBER}:slot_id>/all-present")
+@bp.post(f"{BASE}/<int:slot_id>/all-present")
 @needs(Permission.MARK_ATTENDANCE, scope="cohort")
 def mark_all_present(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     slot = schedule.slot_of(cohort.id, slot_id) or abort(404)
@@ -84,7 +83,7 @@ def mark_all_present(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     return redirect(url_for("attendance.roll", cohort_code=cohort.code, slot_id=slot_id))
 
 
-@bp.post(f"{BASE}/<{NUMBER}:slot_id>/<{NUMBER}:enrolment_id>")
+@bp.post(f"{BASE}/<int:slot_id>/<int:enrolment_id>")
 @needs(Permission.MARK_ATTENDANCE, scope="cohort")
 def mark(cohort: Cohort, slot_id: int, enrolment_id: int) -> ResponseReturnValue:
     said = forms.row(request.form, enrolment_id) or abort(400)
@@ -100,7 +99,7 @@ def mark(cohort: Cohort, slot_id: int, enrolment_id: int) -> ResponseReturnValue
     return render_template("attendance/_row.html", row=row, far=far, ask=None, cohort=cohort, slot=slot, **CHOICES)
 
 
-@bp.get(f"{BASE}/<{NUMBER}:slot_id>/<{NUMBER}:enrolment_id>")
+@bp.get(f"{BASE}/<int:slot_id>/<int:enrolment_id>")
 @needs(Permission.SEE_ATTENDANCE, scope="cohort")
 def history(cohort: Cohort, slot_id: int, enrolment_id: int, sent: Entry | None = None) -> ResponseReturnValue:
     """What was recorded of one person in one slot; `sent` is what a form said that could not be written."""

@@ -38,7 +38,6 @@ section(20, _l("Cohorts"), "cohorts.index", Permission.SEE_COHORT)
 tab("cohort", 10, _l("Overview"), "cohorts.show", Permission.SEE_COHORT)
 tab("cohort", 20, _l("Participants"), "cohorts.participants", Permission.SEE_PARTICIPANTS)
 tab("cohort", 80, _l("Settings"), "cohorts.settings", Permission.EDIT_COHORT)
-NUMBER = "int(max=2147483647)"
 
 
 @bp.app_template_filter()
@@ -147,7 +146,7 @@ def enrol(cohort: Cohort) -> ResponseReturnValue:
     return render_template("cohorts/enrol.html", cohort=cohort, form=form, q=typed, found=found)
 
 
-@bp.post(f"/<cohort_code>/participants/<{NUMBER}:enrolment_id>/withdraw")
+@bp.post("/<cohort_code>/participants/<int:enrolment_id>/withdraw")
 @needs(Permission.EDIT_COHORT, scope="cohort")
 def withdraw(cohort: Cohort, enrolment_id: int) -> ResponseReturnValue:
     enrolment = _enrolment(cohort, enrolment_id)
@@ -157,7 +156,7 @@ def withdraw(cohort: Cohort, enrolment_id: int) -> ResponseReturnValue:
     return redirect(url_for("cohorts.participants", cohort_code=cohort.code))
 
 
-@bp.post(f"/<cohort_code>/participants/<{NUMBER}:enrolment_id>/reinstate")
+@bp.post("/<cohort_code>/participants/<int:enrolment_id>/reinstate")
 @needs(Permission.EDIT_COHORT, scope="cohort")
 def reinstate(cohort: Cohort, enrolment_id: int) -> ResponseReturnValue:
     enrolment = _enrolment(cohort, enrolment_id)
@@ -220,7 +219,7 @@ def staff(cohort: Cohort) -> ResponseReturnValue:
     return render_template("cohorts/staff.html", cohort=cohort, form=form, staff=queries.staff_of(cohort))
 
 
-@bp.post(f"/<cohort_code>/settings/staff/<{NUMBER}:assignment_id>/remove")
+@bp.post("/<cohort_code>/settings/staff/<int:assignment_id>/remove")
 @needs(Permission.EDIT_COHORT, scope="cohort")
 def unassign(cohort: Cohort, assignment_id: int) -> ResponseReturnValue:
     assignment = queries.assignment_of(cohort, assignment_id)

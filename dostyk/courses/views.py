@@ -189,7 +189,7 @@ def new_project(code: str) -> ResponseReturnValue:
     return render_template("courses/new_project.html", form=form, programme=found)
 
 
-@bp.route("/programmes/<code>/projects/<int(max=2147483647):project_id>/edit", methods=["GET", "POST"])
+@bp.route("/programmes/<code>/projects/<int:project_id>/edit", methods=["GET", "POST"])
 @needs(Permission.EDIT_COURSES)
 def edit_project(code: str, project_id: int) -> ResponseReturnValue:
     found, project = _project(code, project_id)
@@ -203,7 +203,7 @@ def edit_project(code: str, project_id: int) -> ResponseReturnValue:
     return render_template("courses/edit_project.html", form=form, programme=found, project=project)
 
 
-@bp.post("/programmes/<code>/projects/<int(max=2147483647):project_id>/<any(archive, restore):verb>")
+@bp.post("/programmes/<code>/projects/<int:project_id>/<any(archive, restore):verb>")
 @needs(Permission.EDIT_COURSES)
 def archive_project(code: str, project_id: int, verb: str) -> ResponseReturnValue:
     found, project = _project(code, project_id)

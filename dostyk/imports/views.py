@@ -24,7 +24,7 @@ from dostyk.imports.forms import ApplyForm, HandInForm
 from dostyk.imports.service import PARTICIPANTS
 
 bp = Blueprint("imports", __name__, url_prefix="/cohorts/<cohort_code>/participants/import")
-ONE = "/<int(max=2147483647):upload_id>"
+ONE = "/<int:upload_id>"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

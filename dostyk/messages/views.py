@@ -31,7 +31,6 @@ tab("cohort", 75, _l("Messages"), "messages.index", Permission.SEE_MESSAGES)
 section(60, _l("Messages"), "messages.everywhere_index", Permission.EDIT_MESSAGES, everywhere=True)
 COHORT, ALL = "/cohorts/<cohort_code>/messages", "/messages"
 TEXT = "/texts/<kind_name>/<language>"
-NUMBER = "int(max=2147483647)"
 OFFICE = "Asia/Almaty"  # whose clock pages about all cohorts show
 bp.add_app_template_filter(kinds.word, "kind_of_letter")
 bp.add_app_template_filter(service.shown, "without_secrets")
@@ -70,13 +69,13 @@ def log(cohort: Cohort) -> ResponseReturnValue:
     return _log(cohort)
 
 
-@bp.get(f"{COHORT}/log/<{NUMBER}:mail_id>")
+@bp.get(f"{COHORT}/log/<int:mail_id>")
 @needs(Permission.SEE_MESSAGES, scope="cohort")
 def letter(cohort: Cohort, mail_id: int) -> ResponseReturnValue:
     return _letter(cohort, mail_id)
 
 
-@bp.post(f"{COHORT}/log/<{NUMBER}:mail_id>/again")
+@bp.post(f"{COHORT}/log/<int:mail_id>/again")
 @needs(Permission.EDIT_MESSAGES, scope="cohort")
 def again(cohort: Cohort, mail_id: int) -> ResponseReturnValue:
     return _again(cohort, mail_id)
@@ -115,13 +114,13 @@ def everywhere_log() -> ResponseReturnValue:
     return _log(None)
 
 
-@bp.get(f"{ALL}/log/<{NUMBER}:mail_id>")
+@bp.get(f"{ALL}/log/<int:mail_id>")
 @needs(Permission.SEE_MESSAGES)
 def everywhere_letter(mail_id: int) -> ResponseReturnValue:
     return _letter(None, mail_id)
 
 
-@bp.post(f"{ALL}/log/<{NUMBER}:mail_id>/again")
+@bp.post(f"{ALL}/log/<int:mail_id>/again")
 @needs(Permission.EDIT_MESSAGES)
 def everywhere_again(mail_id: int) -> ResponseReturnValue:
     return _again(None, mail_id)

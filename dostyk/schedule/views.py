@@ -30,7 +30,6 @@ from dostyk.schedule.rules import Column, Entry, Result, SlotKind, format_entry
 
 bp = Blueprint("schedule", __name__, url_prefix="/cohorts/<cohort_code>/schedule")
 tab("cohort", 40, _l("Timetable"), "schedule.index", Permission.SEE_SCHEDULE)
-NUMBER = "int(max=2147483647)"
 
 
 @bp.get("")
@@ -63,7 +62,7 @@ def add(cohort: Cohort) -> ResponseReturnValue:
     return render_template("schedule/add.html", cohort=cohort, form=form, zone=zone_words(cohort.time_zone, utcnow()))
 
 
-@bp.route(f"/<{NUMBER}:slot_id>", methods=["GET", "POST"])
+@bp.route("/<int:slot_id>", methods=["GET", "POST"])
 @needs(Permission.EDIT_SCHEDULE, scope="cohort")
 def edit(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     slot = queries.slot_of(cohort.id, slot_id) or abort(404)
@@ -77,7 +76,7 @@ def edit(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     return render_template("schedule/edit.html", cohort=cohort, slot=slot, form=form, zone=zone_words(cohort.time_zone, utcnow()))
 
 
-@bp.post(f"/<{NUMBER}:slot_id>/cancel")
+@bp.post("/<int:slot_id>/cancel")
 @needs(Permission.EDIT_SCHEDULE, scope="cohort")
 def cancel(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     slot = queries.slot_of(cohort.id, slot_id) or abort(404)
@@ -87,7 +86,7 @@ def cancel(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     return redirect(_at(cohort, slot))
 
 
-@bp.post(f"/<{NUMBER}:slot_id>/restore")
+@bp.post("/<int:slot_id>/restore")
 @needs(Permission.EDIT_SCHEDULE, scope="cohort")
 def restore(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     slot = queries.slot_of(cohort.id, slot_id) or abort(404)
@@ -97,7 +96,7 @@ def restore(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     return redirect(_at(cohort, slot))
 
 
-@bp.post(f"/<{NUMBER}:slot_id>/delete")
+@bp.post("/<int:slot_id>/delete")
 @needs(Permission.EDIT_SCHEDULE, scope="cohort")
 def delete(cohort: Cohort, slot_id: int) -> ResponseReturnValue:
     slot = queries.slot_of(cohort.id, slot_id) or abort(404)

@@ -32,7 +32,6 @@ from dostyk.waiting.rules import WaitingState
 bp = Blueprint("waiting", __name__)
 nav.tab("cohort", 35, _l("Waiting list"), "waiting.index", Permission.EDIT_COHORT, under="cohorts.participants")
 LISTS = "/cohorts/<cohort_code>/waiting"
-NUMBER = "int(max=2147483647)"
 SHOWN = 200  # people named in a preview; a long list is read in the list itself
 
 
@@ -107,7 +106,7 @@ def add(cohort: Cohort) -> ResponseReturnValue:
     return render_template("waiting/add.html", cohort=cohort, form=form, q=typed, found=found)
 
 
-@bp.post(f"{LISTS}/<{NUMBER}:entry_id>/<any(remove, restore):verb>")
+@bp.post(f"{LISTS}/<int:entry_id>/<any(remove, restore):verb>")
 @needs(Permission.EDIT_COHORT, scope="cohort")
 def move(cohort: Cohort, entry_id: int, verb: str) -> ResponseReturnValue:
     """Take somebody off the list, an offer with it; or give them the place that they had."""
@@ -155,7 +154,7 @@ def moves(cohort: Cohort) -> ResponseReturnValue:
     return render_template("waiting/moves.html", cohort=cohort, moves=found)
 
 
-@bp.get(f"/vouchers/<{NUMBER}:batch_id>/moves")
+@bp.get("/vouchers/<int:batch_id>/moves")
 @needs(Permission.SEE_BATCH, scope="batch")
 def moves_of_batch(batch: Batch) -> ResponseReturnValue:
     """For the body of a batch: the seats that its country gave or got in the cohort, without names."""

@@ -18,7 +18,7 @@ from dostyk.core.tables import csv_response
 from dostyk.nominees import listing, queries, service
 from dostyk.nominees.forms import DecideForm
 from dostyk.nominees.labels import SHAPES
-from dostyk.nominees.views.shared import NUMBER, bp, told
+from dostyk.nominees.views.shared import bp, told
 from dostyk.vouchers import queries as vouchers
 
 # Not SEE_NOMINEES: a focal point has that for its own batches, and must not see those of others.
@@ -38,7 +38,7 @@ def index(cohort: Cohort) -> ResponseReturnValue:
     return render_template("nominees/index.html", cohort=cohort, l=found, shown=shown, shapes=SHAPES, form=DecideForm())
 
 
-@bp.post(f"{COHORT}/<{NUMBER}:nominee_id>/decide")
+@bp.post(f"{COHORT}/<int:nominee_id>/decide")
 @needs(Permission.DECIDE_NOMINEES, scope="cohort")
 def decide(cohort: Cohort, nominee_id: int) -> ResponseReturnValue:
     nominee, form = queries.one_in(cohort, nominee_id) or abort(404), DecideForm()

@@ -17,11 +17,11 @@ from dostyk.core.uploads import Upload
 from dostyk.nominees import queries
 from dostyk.nominees.forms import HandInForm
 from dostyk.nominees.service import NOMINEES, subject_of_files
-from dostyk.nominees.views.shared import NUMBER, PEOPLE, bp, told
+from dostyk.nominees.views.shared import PEOPLE, bp, told
 from dostyk.vouchers.models import Batch
 
 FILES = f"{PEOPLE}/files"
-FILE = f"{FILES}/<{NUMBER}:upload_id>"
+FILE = f"{FILES}/<int:upload_id>"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

@@ -26,9 +26,8 @@ from dostyk.vouchers.models import Batch
 
 bp = Blueprint("nominees", __name__)
 bp.add_app_template_filter(lambda kind: EVENTS.get(kind, kind), "nominee_event")
-NUMBER = "int(max=2147483647)"
-PEOPLE = f"/vouchers/<{NUMBER}:batch_id>/people"
-ONE = f"{PEOPLE}/<{NUMBER}:nominee_id>"
+PEOPLE = "/vouchers/<int:batch_id>/people"
+ONE = f"{PEOPLE}/<int:nominee_id>"
 
 
 def one_of(batch: Batch, nominee_id: int) -> Nominee:

@@ -25,7 +25,7 @@ from dostyk.people.panels import panels_of
 
 bp = Blueprint("people", __name__)
 section(40, _l("People"), "people.index", Permission.SEE_PEOPLE)
-ONE = "/people/<int(max=2147483647):person_id>"
+ONE = "/people/<int:person_id>"
 
 
 @bp.get("/people/")

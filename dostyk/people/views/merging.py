@@ -15,7 +15,7 @@ from dostyk.people.labels import MERGED_FIELDS
 from dostyk.people.models import Person
 from dostyk.people.views.directory import ONE, bp, refusal_told
 
-TWO = f"{ONE}/merge/<int(max=2147483647):other_id>"
+TWO = f"{ONE}/merge/<int:other_id>"
 
 
 @bp.get("/people/duplicates")
@@ -48,7 +48,7 @@ def merge(person_id: int, other_id: int) -> ResponseReturnValue:
     return render_template("people/merge.html", stays=stays, goes=goes, plan=plan, fields=MERGED_FIELDS, accounts=accounts)
 
 
-@bp.post(f"{ONE}/part/<int(max=2147483647):other_id>")
+@bp.post(f"{ONE}/part/<int:other_id>")
 @needs(Permission.MERGE_PEOPLE)
 def part(person_id: int, other_id: int) -> ResponseReturnValue:
     goes = _person(other_id)

@@ -19,7 +19,7 @@ from dostyk.people.models import Organisation
 
 bp = Blueprint("organisations", __name__, url_prefix="/organisations")
 section(50, _l("Organisations"), "organisations.organisations", Permission.SEE_ORGANISATIONS)
-ONE = "/<int(max=2147483647):organisation_id>"
+ONE = "/<int:organisation_id>"
 
 
 @bp.get("/")

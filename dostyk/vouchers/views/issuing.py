@@ -23,7 +23,7 @@ from dostyk.vouchers import rules, service
 from dostyk.vouchers.forms import DraftForm, IssueForm
 from dostyk.vouchers.models import Batch
 from dostyk.vouchers.rules import BatchState
-from dostyk.vouchers.views.shared import BATCH, COHORT, NUMBER, bp, in_cohort, told
+from dostyk.vouchers.views.shared import BATCH, COHORT, bp, in_cohort, told
 
 
 @bp.route(f"{COHORT}/issue", methods=["GET", "POST"])
@@ -73,7 +73,7 @@ def discard(cohort: Cohort, batch_id: int) -> ResponseReturnValue:
     return redirect(url_for("vouchers.show", cohort_code=cohort.code, batch_id=batch_id))
 
 
-@bp.post(f"/cohorts/<cohort_code>/participants/<{NUMBER}:enrolment_id>/replace")
+@bp.post("/cohorts/<cohort_code>/participants/<int:enrolment_id>/replace")
 @needs(Permission.ISSUE_VOUCHERS, scope="cohort")
 def replace(cohort: Cohort, enrolment_id: int) -> ResponseReturnValue:
     """A voucher for the place of somebody who left."""

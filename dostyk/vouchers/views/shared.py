@@ -28,8 +28,7 @@ bp.add_app_template_filter(rules.valid_through, "valid_through")
 bp.add_app_template_filter(rules.sheets, "sheets")
 bp.add_app_template_global(queries.number_pending, "waiting_in")
 COHORT = "/cohorts/<cohort_code>/vouchers"
-NUMBER = "int(max=2147483647)"
-BATCH = f"{COHORT}/batches/<{NUMBER}:batch_id>"
+BATCH = f"{COHORT}/batches/<int:batch_id>"
 
 
 @bp.app_template_global()
